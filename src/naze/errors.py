@@ -1,0 +1,152 @@
+"""Every error that naze raises on purpose.
+
+A message says where, what was found, what was expected and what to do. The command line prints
+these plainly; anything else that escapes is a bug and keeps its traceback.
+
+NazeError
+├── InputError                  a file, table or value that a person gave
+│   ├── FormatError             the whole file: missing, empty, not UTF-8, unknown layout, unknown column
+│   └── RowError                one row; kept aside and counted, the rest goes on
+├── ConfigurationError          a setting: unknown, out of range, contradicting another
+├── TemplateError               a prompt template: undefined name, broken syntax, missing part
+├── ModelError
+│   ├── UnknownModelError       no such name; the nearest names are suggested
+│   ├── ModelFileError          a model file that is cut short, damaged or of the wrong kind
+│   └── DownloadError           a download that failed, did not match its checksum or found no disk space
+├── EngineError
+│   ├── EngineUnavailableError  cannot start or be reached (server down, program missing)
+│   ├── EngineCrashError        died while answering; a fresh engine may go on
+│   ├── EngineReplyError        answered with something that is no answer (500, nonsense, closed midway)
+│   ├── RemoteRefusedError      not on this machine, and the person has not allowed it by name
+│   ├── ContextOverflowError    a prompt longer than the context
+│   └── ChoiceError             choices that this model cannot tell apart by their first token
+├── MissingExtraError           an optional library is not installed; says the one command that adds it
+└── RunError
+    ├── RunNotFoundError        no run in this folder
+    ├── RunLockedError          another process writes this run
+    ├── ManifestMismatchError   the run was started with something else; names the field that differs
+    ├── RunVersionError         made by a newer naze
+    └── StoreError              the store cannot be read or written (disk full, damaged); the run stops
+"""
+
+
+class NazeError(Exception):
+    """The root of every error that naze raises on purpose."""
+
+
+class InputError(NazeError):
+    """Something in what a person gave is wrong."""
+
+
+class FormatError(InputError):
+    """A whole file cannot be read: missing, empty, not UTF-8, unknown layout or column."""
+
+
+class RowError(InputError):
+    """One row cannot be read. The reader keeps it aside with its reason and goes on.
+
+    Attributes:
+        row: position in the file, counted from 1, the header not counted.
+    """
+
+    def __init__(self, message: str, *, row: int) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+class ConfigurationError(NazeError):
+    """A setting is unknown, out of range or contradicts another."""
+
+
+class TemplateError(NazeError):
+    """A prompt template has an undefined name, broken syntax or a missing part."""
+
+
+class ModelError(NazeError):
+    """A model cannot be found, read or fetched."""
+
+
+class UnknownModelError(ModelError):
+    """No model goes by this name; the message suggests the nearest names."""
+
+
+class ModelFileError(ModelError):
+    """A model file is cut short, damaged or of a kind that this engine cannot load."""
+
+
+class DownloadError(ModelError):
+    """A download failed, did not match its checksum or found too little disk space."""
+
+
+class EngineError(NazeError):
+    """An engine could not answer."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine cannot be started or reached."""
+
+
+class EngineCrashError(EngineError):
+    """The engine died while answering. A fresh one may answer the same prompts."""
+
+
+class EngineReplyError(EngineError):
+    """The engine's reply is no answer: an error status, nonsense, or a connection closed midway."""
+
+
+class RemoteRefusedError(EngineError):
+    """The engine is not on this machine, and the person has not allowed it by name."""
+
+
+class ContextOverflowError(EngineError):
+    """A prompt, with the tokens it may generate, is longer than the model's context.
+
+    Attributes:
+        prompt_tokens: tokens of the prompt, chat template included.
+        context_tokens: tokens that the engine takes in all.
+    """
+
+    def __init__(self, message: str, *, prompt_tokens: int, context_tokens: int) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+        self.context_tokens = context_tokens
+
+
+class ChoiceError(EngineError):
+    """The choices cannot be told apart by the first token that the model would write."""
+
+
+class MissingExtraError(NazeError):
+    """An optional library is not installed; the message holds the one command that adds it."""
+
+
+class RunError(NazeError):
+    """A run cannot be opened, continued or written."""
+
+
+class RunNotFoundError(RunError):
+    """There is no run in this folder."""
+
+
+class RunLockedError(RunError):
+    """Another process writes this run."""
+
+
+class ManifestMismatchError(RunError):
+    """The run was started with other settings.
+
+    Attributes:
+        fields: names of the manifest's fields that differ.
+    """
+
+    def __init__(self, message: str, *, fields: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
+class RunVersionError(RunError):
+    """The run was made by a newer naze than this one."""
+
+
+class StoreError(RunError):
+    """The run's store cannot be read or written. The run stops; it never goes on unrecorded."""
