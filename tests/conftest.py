@@ -83,7 +83,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             diff = difflib.unified_diff(
                 wanted.splitlines(), text.splitlines(), f"tests/golden/{name}", "now", lineterm=""
             )
-            pytest.fail("\n".join(diff) + "\nIf this is right: pytest --update-golden", pytrace=False)
+            what = "\n".join(diff) or f"tests/golden/{name}: only the line ends differ"
+            pytest.fail(f"{what}\nIf this is right: pytest --update-golden", pytrace=False)
 
     return compare
 

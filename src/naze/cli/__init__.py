@@ -1,58 +1,86 @@
 """The command line: parse, one library call, show. One file per command.
 
-Commands are loaded when they are called, so that `naze --help` stays quick.
+Commands are loaded when they are called, and help is plain text, so that `naze --help` stays quick.
 """
 
 import sys
 from importlib import import_module
-
+from io import TextIOWrapper
+from typing import Any, cast
 
 import typer
 import typer.core
 
 from naze.errors import NazeError
 
+__all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPTED", "app", "main"]
+
 COMMANDS = {
-    "explain": "Have a local model explain every vote in a file, in your language.",
+    "explain": "Have a local model explain every vote in a file.",
     "generate": "Ask a model one thing.",
     "models": "What can answer on this machine, and what could be pulled.",
-    "pull": "Fetch a model: size and disk space checked, resumable, verified by SHA-256.",
+    "pull": "Fetch a model: resumable, verified by SHA-256.",
     "report": "Write a page of a run: one HTML file, no network needed.",
     "runs": "List, show, export and retry runs.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-EXIT_FAILED_ROWS = 3
+RESUMABLE = ("explain", "pull", "runs")
+"""Commands that go on where they stopped when they are called again."""
+
 EXIT_COULD_NOT_RUN = 1
+EXIT_FAILED_ROWS = 3
 EXIT_INTERRUPTED = 130
+
+_Command = typer.core.TyperCommand | typer.core.TyperGroup
 
 
 class _LazyGroup(typer.core.TyperGroup):
-    """Lists commands from `COMMANDS` and imports a command's module only when it is called."""
+    """Knows every command's name and help line, and imports a command's module only when it is called."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
-        """Name every command, in alphabetical order."""
-        return sorted(COMMANDS)
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, line in COMMANDS.items():
+            self.add_command(typer.core.TyperCommand(name, help=line))
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> typer.core.TyperCommand | typer.core.TyperGroup | None:
-        """Return a stand-in that knows its help line only; `resolve_command` loads the real one."""
-        if cmd_name not in COMMANDS:
-            return None
-        return typer.core.TyperCommand(cmd_name, help=COMMANDS[cmd_name])
-
-    def resolve_command(
+    def resolve_command(  # type: ignore[override]  # typer's own base class is private
         self, ctx: typer.Context, args: list[str]
-    ) -> tuple[str | None, typer.core.TyperCommand | typer.core.TyperGroup | None, list[str]]:
+    ) -> tuple[str | None, _Command | None, list[str]]:
         """Find the command that the arguments name and import it."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if command is not None and name is not None:
-            command = typer.main.get_command(import_module(f"naze.cli.{name}").app)
-            command.name = name
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        if name is None or stand_in is None:
+            return name, None, rest
+        command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
+        _print_plainly(command)
+        command.name = name
         return name, command, rest
 
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Call the command; say in plain words what stopped it."""
+        try:
+            return super().invoke(ctx)
+        except NazeError as error:
+            typer.echo(f"naze: {error}", err=True)
+            raise typer.Exit(EXIT_COULD_NOT_RUN) from error
+        except KeyboardInterrupt:
+            goes_on = ctx.invoked_subcommand in RESUMABLE
+            typer.echo(
+                "naze: interrupted."
+                + (" The same command goes on where this one stopped." if goes_on else ""),
+                err=True,
+            )
+            raise typer.Exit(EXIT_INTERRUPTED) from None
 
-app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+
+def _print_plainly(command: _Command) -> None:
+    """Turn off boxes and colours in the help of a command and of its subcommands: quick, and easy to quote."""
+    command.rich_markup_mode = None
+    for subcommand in getattr(command, "commands", {}).values():
+        _print_plainly(subcommand)
+
+
+app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,11 +95,10 @@ def naze(version: bool = typer.Option(False, "--version", help="Show the version
 
 def main() -> None:
     """Run the command line. Exit status: 0 all answered, 3 some failed, 1 could not run, 130 interrupted."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a broken surrogate in a vote, an old code page
     try:
         app()
-    except NazeError as error:
-        typer.echo(f"naze: {error}", err=True)
-        sys.exit(EXIT_COULD_NOT_RUN)
-    except KeyboardInterrupt:
-        typer.echo("naze: interrupted. The same command goes on where this one stopped.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as leaving:
+        # Typer leaves with 2 where the command line itself is wrong: here too, nothing could run.
+        sys.exit(EXIT_COULD_NOT_RUN if leaving.code == 2 else leaving.code)
