@@ -39,7 +39,7 @@ _Command = typer.core.TyperCommand | typer.core.TyperGroup
 class _LazyGroup(typer.core.TyperGroup):
     """Knows every command's name and help line, and imports a command's module only when it is called."""
 
-    def __init__(self, **attributes: Any) -> None:
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401  # typer's own arguments, passed on
         super().__init__(**attributes)
         for name, line in COMMANDS.items():
             self.add_command(typer.core.TyperCommand(name, help=line))
@@ -56,7 +56,7 @@ class _LazyGroup(typer.core.TyperGroup):
         command.name = name
         return name, command, rest
 
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Call the command; say in plain words what stopped it."""
         try:
             return super().invoke(ctx)
@@ -74,7 +74,7 @@ class _LazyGroup(typer.core.TyperGroup):
 
 
 def _print_plainly(command: _Command) -> None:
-    """Turn off boxes and colours in the help of a command and of its subcommands: quick, and easy to quote."""
+    """Turn off boxes and colours in the help of a command and its subcommands: quick, easy to quote."""
     command.rich_markup_mode = None
     for subcommand in getattr(command, "commands", {}).values():
         _print_plainly(subcommand)
