@@ -1,0 +1,90 @@
+# naze. Two commands on a fresh machine: `make demo` and `make test`.
+# They need GNU make, Python 3.11 or newer and a package index, and nothing else installed by hand.
+
+VENV := .venv
+BIN := $(VENV)/bin
+NAZE := $(BIN)/naze
+
+# Another Python: make demo PYTHON=python3.12
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	echo $$python; break; fi; done)
+
+# The demo with another model, language or file of votes: make demo MODEL=gemma2 VOTES=train.csv
+MODEL ?= qwen2.5-coder:1.5b
+VOTES ?= examples/votes.csv
+DEMO_LANGUAGE ?= ja
+DEMO_RUN ?= runs/demo-$(DEMO_LANGUAGE)
+DEMO_PAGE ?= demo/report.html
+
+# A part of the tests: make test ARGS="tests/votes -k winner"
+ARGS ?=
+# Test processes at once.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test check format bench lock golden
+.DELETE_ON_ERROR:
+
+help:  ## Say what there is
+	@echo "naze: why do people prefer one answer to another? (README.md)"
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | \
+		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, write a page to read
+	$(NAZE) pull $(MODEL)
+	$(NAZE) votes check $(VOTES)
+	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --out $(DEMO_RUN) || [ $$? -eq 3 ]
+	$(NAZE) report $(DEMO_RUN) --out $(DEMO_PAGE)
+	@echo
+	@echo "Read the page:      $(CURDIR)/$(DEMO_PAGE)"
+	@echo "Your own votes:     $(NAZE) votes check FILE"
+	@echo "In English:         make demo DEMO_LANGUAGE=en"
+	@echo "The run as a table: $(NAZE) runs export $(DEMO_RUN) --to explanations.csv"
+	@echo "A better model:     make demo MODEL=gemma2 DEMO_RUN=runs/gemma2-ja   (needs a model hub, 5.3 GB)"
+
+install: $(VENV)/.installed  ## Install naze into .venv, nothing more
+
+test: $(VENV)/.installed-dev  ## Run every test
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+check: $(VENV)/.installed-dev  ## Style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev  ## Let ruff lay out and mend the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## Run every benchmark and append to the table in docs/performance.md
+	$(BIN)/python benchmarks/run_all.py $(ARGS)
+
+golden: $(VENV)/.installed-dev  ## Write the golden files and docs/commands.md anew; read the diff
+	$(BIN)/python -m pytest -q --update-golden $(ARGS)
+
+lock: $(BIN)/uv  ## Pin every dependency in requirements.lock (ARGS=--upgrade: at its newest version)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--fork-strategy fewest --no-header --no-emit-index-url --no-emit-find-links \
+		--quiet --output-file requirements.lock $(ARGS)
+
+$(BIN)/uv: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "naze needs Python 3.11 or newer, and found $$(python3 --version 2>&1 || echo none)." >&2; \
+		echo "Install one, or name one: make demo PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.installed: pyproject.toml requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock \
+		--editable '.[dev,llamacpp]'
+	@touch $@ $(VENV)/.installed
