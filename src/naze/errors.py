@@ -30,8 +30,21 @@ NazeError
 """
 
 
+from typing import Any
+
+
 class NazeError(Exception):
     """The root of every error that naze raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let errors cross from a child process whole, attributes included."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[NazeError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> NazeError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
 
 
 class InputError(NazeError):

@@ -1,41 +1,70 @@
-"""Log probabilities of choices go in; an answer with the probability of each choice comes out."""
+"""Log probabilities of choices go in; the answer that holds their probabilities comes out."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from naze.errors import ChoiceError
 from naze.records import Answer, FinishReason, Status
 
+__all__ = ["check_first_tokens", "distribution"]
 
-def distribution(log_probabilities: Mapping[str, float], prompt_tokens: int, seconds: float) -> Answer:
+
+def distribution(
+    log_probabilities: Mapping[str, float], prompt_tokens: int, seconds: float, *, cached_tokens: int = 0
+) -> Answer:
     """Turn the log probability of each choice's first token into an answer.
 
     Args:
-        log_probabilities: choice -> natural logarithm of its probability in the model's whole distribution;
-            minus infinity where the model gives it none.
+        log_probabilities: choice -> natural logarithm of its share of the model's whole first-token
+            distribution; minus infinity where the model gives it none.
         prompt_tokens: tokens of the prompt, chat template included.
-        seconds: what the answer took.
+        seconds: from the moment the engine took the prompt.
+        cached_tokens: prompt tokens that came from a prefix cache.
 
     Returns:
-        An answer whose probabilities sum to 1 over the choices and whose text is the likeliest choice
-        (the first of them where several are equal), or an INVALID one where no choice has any probability.
+        The probability of each choice (0 to 1, summing to 1), the likeliest as the text, and the share of the
+        whole distribution that the choices hold. INVALID where none of them has any.
     """
-    masses = {choice: math.exp(value) for choice, value in log_probabilities.items()}
-    whole = sum(masses.values())
-    if not whole > 0:
+    highest = max(log_probabilities.values(), default=-math.inf)
+    if not math.isfinite(highest):
         return Answer(
             Status.INVALID,
-            reason="the model gives none of the choices "
-            f"{', '.join(map(repr, masses))} any probability as its first token",
+            reason=f"the model gives none of the choices {list(log_probabilities)} any probability",
+            finish_reason=FinishReason.CHOICE,
             prompt_tokens=prompt_tokens,
+            cached_tokens=cached_tokens,
             seconds=seconds,
         )
-    probabilities = {choice: mass / whole for choice, mass in masses.items()}
+    weights = {choice: math.exp(value - highest) for choice, value in log_probabilities.items()}
+    total = sum(weights.values())
+    probabilities = {choice: weight / total for choice, weight in weights.items()}
     return Answer(
         Status.ANSWERED,
         text=max(probabilities, key=lambda choice: probabilities[choice]),
         probabilities=probabilities,
-        choice_mass=min(whole, 1.0),
+        choice_mass=min(1.0, math.exp(highest) * total),
         finish_reason=FinishReason.CHOICE,
         prompt_tokens=prompt_tokens,
+        cached_tokens=cached_tokens,
         seconds=seconds,
     )
+
+
+def check_first_tokens(choices: Sequence[str], first_tokens: Sequence[int | str]) -> None:
+    """Make sure that choices can be told apart by the first token that a model would write.
+
+    Args:
+        choices: as the prompt offers them.
+        first_tokens: the first token of each, by number or as text.
+
+    Raises:
+        ChoiceError: two choices begin with the same token.
+    """
+    seen: dict[int | str, str] = {}
+    for choice, token in zip(choices, first_tokens, strict=True):
+        if token in seen:
+            raise ChoiceError(
+                f"choices {seen[token]!r} and {choice!r} begin with the same token of this model ({token!r}); "
+                "expected choices that differ from their first token on. Name them by letters, e.g. A, B, C."
+            )
+        seen[token] = choice

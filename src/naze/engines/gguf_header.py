@@ -29,6 +29,8 @@ class GgufHeader:
     """Tensor name -> its offset in bytes after the header."""
     expected_bytes: int
     """The least size of a complete file: to the end of the last tensor."""
+    parameters: int
+    """Numbers in all tensors together."""
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -73,7 +75,7 @@ def _parse(file: BinaryIO) -> GgufHeader:
     for _ in range(pair_count):
         key = _string(file)
         metadata[key] = _value(file, _number(file, "I"))
-    tensors, end = {}, 0
+    tensors, end, parameters = {}, 0, 0
     for _ in range(tensor_count):
         name = _string(file)
         dimensions = [_number(file, "Q") for _ in range(_number(file, "I"))]
@@ -83,10 +85,11 @@ def _parse(file: BinaryIO) -> GgufHeader:
         for dimension in dimensions:
             elements *= dimension
         tensors[name] = offset
+        parameters += elements
         end = max(end, offset + elements // block * block_bytes)
     alignment = int(metadata.get("general.alignment", 32))
     start = -(-file.tell() // alignment) * alignment
-    return GgufHeader(metadata, tensors, start + end)
+    return GgufHeader(metadata, tensors, start + end, parameters)
 
 
 def _number(file: BinaryIO, code: str) -> Any:  # noqa: ANN401 - the code says the type

@@ -1,0 +1,371 @@
+"""OpenVINO GenAI with continuous batching and prefix reuse, in the process that calls it.
+
+A GGUF file (prepared once, see `openvino_prepare.py`) or a folder of OpenVINO files goes in. Prompts are
+admitted between the steps of the pipeline, and each answer leaves as soon as it is whole, so that the
+sequences computed together never wait for the slowest of them. `openvino.py` runs this in a child process.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from naze.engines.chat_template import ChatTemplate
+from naze.engines.choices import distribution
+from naze.engines.openvino_prepare import Prepared, prepare
+from naze.engines.protocol import EngineOptions, Identity, Model
+from naze.errors import ChoiceError, EngineCrashError, ModelFileError
+from naze.records import Answer, FinishReason, Prompt, Sampling, Status
+
+BLOCK_TOKENS = 32
+"""Tokens in one block of the CPU's key-value cache; prefixes are reused in whole blocks."""
+MOST_SEQUENCES = 32
+"""More sequences than this bring nothing on a CPU (docs/performance.md)."""
+BATCHED_TOKENS = 512
+"""Tokens computed in one step. More cost memory and bring nothing (docs/performance.md)."""
+MEMORY_SHARE = 0.25
+"""The share of the free memory that the key-value cache may take when nothing is set."""
+USUAL_TOKENS = 4096
+"""Prompt and answer of a usual row: what the cache holds for each sequence when memory allows."""
+
+
+@dataclass(slots=True)
+class _Request:
+    """One prompt under way; for choices, one handle for each choice."""
+
+    prompt: Prompt
+    tokens: Any
+    """Input ids, (1, tokens) int64, as an OpenVINO tensor."""
+    prompt_tokens: int
+    handles: list[Any] = field(default_factory=list)
+    waiting: list[Any] = field(default_factory=list)
+    """Configurations of further choices; they follow once the first has read the prompt into the cache."""
+    started: float = 0.0
+
+
+class OpenVinoPipeline:
+    """Answers prompts with OpenVINO GenAI on this machine's CPU.
+
+    Args:
+        model: as named by the person, with the path that was loaded.
+        options: see `EngineOptions`.
+        prepared: the OpenVINO files, and what is known of the network.
+    """
+
+    def __init__(self, model: Model, options: EngineOptions, prepared: Prepared) -> None:
+        import openvino_genai as genai
+
+        self._genai = genai
+        self._options = options
+        self._prepared = prepared
+        self._tokenizer = genai.Tokenizer(str(prepared.tokenizer_source))
+        self._template = prepared.chat_template(self._tokenizer)
+        self._identity = Identity(
+            engine="openvino",
+            model=model.name,
+            fingerprint=f"openvino {prepared.fingerprint}",
+            notes=prepared.notes,
+        )
+        self._pipeline: Any = None
+        self._pipeline_deterministic = False
+        self._choice_tokens: dict[str, int] = {}
+        self._requests = 0
+
+    @classmethod
+    def open(cls, model: Model, options: EngineOptions) -> Self:
+        """Prepare the model for this machine if that was not done before, and load it.
+
+        Raises:
+            ModelFileError: no path, a file that is cut short, or a network that OpenVINO cannot load.
+        """
+        if model.path is None:
+            raise ModelFileError(
+                f"model {model.name!r} has no file; the engine 'openvino' expects a GGUF file or a folder "
+                "of OpenVINO files. Name a file, or use --engine http for a server."
+            )
+        return cls(model, options, prepare(model.path, sha256=model.sha256))
+
+    @property
+    def identity(self) -> Identity:
+        """Who answers."""
+        return self._identity
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens of prompt and answer together that fit: the model's, or fewer where set or memory is short."""
+        wanted = min(self._options.context_tokens or self._prepared.context_tokens, self._prepared.context_tokens)
+        return min(wanted, self._cache_blocks() * BLOCK_TOKENS)
+
+    @property
+    def chat_template(self) -> ChatTemplate:
+        """The template that lays prompts out as the model was trained on."""
+        return self._template
+
+    def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Count each prompt's tokens as the model will see it, chat template included."""
+        return [int(self._encode(prompt).shape[1]) for prompt in prompts]
+
+    def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer prompts, in the order in which they finish. See `Engine.answer`."""
+        batch = _Batch(self, sampling)
+        try:
+            yield from batch.run(iter(prompts))
+        except RuntimeError as error:
+            self._pipeline = None
+            raise EngineCrashError(
+                f"OpenVINO stopped while answering {batch.under_way()} prompts: {error}. "
+                "They are asked again on a fresh engine."
+            ) from error
+        finally:
+            batch.cancel()
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self._pipeline = None
+
+    def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a type of a package without types
+        """Return the loaded pipeline; a deterministic one reuses no prefixes, since that moves the figures."""
+        if self._pipeline is not None and self._pipeline_deterministic == deterministic:
+            return self._pipeline
+        self._pipeline = None
+        scheduler = self._genai.SchedulerConfig()
+        scheduler.enable_prefix_caching = not deterministic
+        scheduler.max_num_batched_tokens = BATCHED_TOKENS
+        scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
+        scheduler.num_kv_blocks = self._cache_blocks()
+        scheduler.dynamic_split_fuse = True
+        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        if self._options.threads is not None:
+            properties["INFERENCE_NUM_THREADS"] = self._options.threads
+        try:
+            self._pipeline = self._genai.ContinuousBatchingPipeline(
+                str(self._prepared.folder), self._tokenizer, scheduler, "CPU", **properties
+            )
+        except RuntimeError as error:
+            raise ModelFileError(
+                f"{self._prepared.folder}: OpenVINO cannot load this model: {error}. "
+                "Remove the folder to prepare it anew, or use --engine llamacpp."
+            ) from error
+        self._pipeline_deterministic = deterministic
+        return self._pipeline
+
+    @property
+    def concurrency(self) -> int:
+        """Sequences computed at once: as set, or as many as the cache holds, up to `MOST_SEQUENCES`."""
+        if self._options.concurrency is not None:
+            return max(1, self._options.concurrency)
+        return int(np.clip(self._cache_blocks() * BLOCK_TOKENS // 1024, 1, MOST_SEQUENCES))
+
+    def _cache_blocks(self) -> int:
+        """Blocks of the key-value cache, from the settings or from the memory that was free at the start."""
+        if self._options.cache_gigabytes is not None:
+            room = self._options.cache_gigabytes * 1e9
+        else:
+            room = self._prepared.free_memory_bytes * MEMORY_SHARE
+        block_bytes = self._prepared.cache_bytes_per_token * BLOCK_TOKENS
+        most = -(-max(MOST_SEQUENCES * USUAL_TOKENS, self._prepared.context_tokens) // BLOCK_TOKENS)
+        return int(np.clip(room // block_bytes, 16, most))
+
+    def _encode(self, prompt: Prompt) -> Any:  # noqa: ANN401 - a type of a package without types
+        return self._tokenizer.encode(self._template.render(prompt), add_special_tokens=False).input_ids
+
+    def request(self, prompt: Prompt) -> _Request:
+        """Lay a prompt out and cut it into tokens."""
+        tokens = self._encode(prompt)
+        return _Request(prompt, tokens, int(tokens.shape[1]))
+
+    def admit(self, pipeline: Any, request: _Request, configurations: Sequence[Any]) -> None:  # noqa: ANN401
+        """Hand a request to the pipeline, once for each configuration."""
+        for configuration in configurations:
+            self._requests += 1
+            request.handles.append(pipeline.add_request(self._requests, request.tokens, configuration))
+
+    def configurations(self, request: _Request, sampling: Sampling) -> list[Any]:
+        """Say how the pipeline shall write: one configuration, or one for each choice."""
+        configuration = self._genai.GenerationConfig()
+        configuration.apply_chat_template = False
+        configuration.eos_token_id = self._tokenizer.get_eos_token_id()
+        configuration.stop_token_ids = set(self._prepared.stop_tokens)
+        configuration.max_new_tokens = min(sampling.max_tokens, self.context_tokens - request.prompt_tokens)
+        if request.prompt.choices:
+            return [self._choice_configuration(choice) for choice in request.prompt.choices]
+        if sampling.stop:
+            configuration.stop_strings = set(sampling.stop)
+        if sampling.temperature > 0:
+            configuration.do_sample = True
+            configuration.temperature = sampling.temperature
+            configuration.top_p = sampling.top_p
+            configuration.rng_seed = sampling.seed
+        if request.prompt.schema is not None:
+            configuration.structured_output_config = self._genai.StructuredOutputConfig(
+                json_schema=request.prompt.schema
+            )
+        return [configuration]
+
+    def _choice_configuration(self, choice: str) -> Any:  # noqa: ANN401 - a type of a package without types
+        """Allow one token only, the choice's first: its log probability comes back unconstrained."""
+        configuration = self._genai.GenerationConfig()
+        configuration.apply_chat_template = False
+        configuration.max_new_tokens = 1
+        configuration.logprobs = 1
+        first = self._tokenizer.decode([self._first_token(choice)], skip_special_tokens=False)
+        configuration.structured_output_config = self._genai.StructuredOutputConfig(regex=_literal(first))
+        return configuration
+
+    def _first_token(self, choice: str) -> int:
+        if choice not in self._choice_tokens:
+            tokens = self._tokenizer.encode(choice, add_special_tokens=False).input_ids.data
+            if tokens.size == 0:
+                raise ChoiceError("a choice is empty; expected a text such as 'A' or 'yes'. Name every choice.")
+            self._choice_tokens[choice] = int(tokens[0][0])
+        return self._choice_tokens[choice]
+
+    def check_choices(self, choices: Sequence[str]) -> None:
+        """Make sure that the choices can be told apart by their first token.
+
+        Raises:
+            ChoiceError: two choices begin with the same token.
+        """
+        seen: dict[int, str] = {}
+        for choice in choices:
+            token = self._first_token(choice)
+            if token in seen:
+                raise ChoiceError(
+                    f"choices {seen[token]!r} and {choice!r} begin with the same token of this model; expected "
+                    "choices that differ from their first token on. Name them by letters, e.g. A, B, C."
+                )
+            seen[token] = choice
+
+    def finish(self, request: _Request) -> Answer:
+        """Turn what the pipeline wrote into an answer."""
+        seconds = time.perf_counter() - request.started
+        outputs = [handle.read_all()[0] for handle in request.handles]
+        if request.prompt.choices:
+            logs = [float(output.generated_log_probs[0]) for output in outputs]
+            return distribution(
+                dict(zip(request.prompt.choices, logs, strict=True)), request.prompt_tokens, seconds
+            )
+        output = outputs[0]
+        text = self._tokenizer.decode(output.generated_ids)
+        stopped = output.finish_reason == self._genai.GenerationFinishReason.STOP
+        status = Status.ANSWERED if text.strip() else Status.INVALID
+        return Answer(
+            status=status,
+            text=text,
+            reason=None if status is Status.ANSWERED else "the model wrote nothing",
+            finish_reason=FinishReason.STOP if stopped else FinishReason.LENGTH,
+            prompt_tokens=request.prompt_tokens,
+            generated_tokens=len(output.generated_ids),
+            seconds=seconds,
+        )
+
+    def done(self, request: _Request) -> bool:
+        """Tell whether everything asked for a request has come."""
+        running = self._genai.GenerationStatus.RUNNING
+        return all(handle.get_status() != running for handle in request.handles)
+
+
+class _Batch:
+    """The prompts of one call of `answer` that are under way."""
+
+    def __init__(self, engine: OpenVinoPipeline, sampling: Sampling) -> None:
+        self._engine = engine
+        self._sampling = sampling
+        self._active: list[_Request] = []
+        self._held: list[_Request] = []
+        """Wait until the first request with the same beginning has been read in by the model."""
+        self._pipeline: Any = None
+
+    def under_way(self) -> int:
+        """Count the prompts that were taken and not yet answered."""
+        return len(self._active) + len(self._held)
+
+    def run(self, prompts: Iterator[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
+        """Take prompts in, step the pipeline, give answers out, until nothing is left."""
+        self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
+        most = 1 if self._sampling.deterministic else self._engine.concurrency
+        more = True
+        while True:
+            while more and self.under_way() < most:
+                prompt = next(prompts, None)
+                if prompt is None:
+                    more = False
+                    break
+                refused = self._take(prompt)
+                if refused is not None:
+                    yield prompt, refused
+            if not self._active:
+                return
+            self._pipeline.step()
+            for request in [request for request in self._active if self._engine.done(request)]:
+                if request.waiting:
+                    self._engine.admit(self._pipeline, request, request.waiting)
+                    request.waiting = []
+                    continue
+                self._active.remove(request)
+                yield request.prompt, self._engine.finish(request)
+            self._release()
+
+    def _take(self, prompt: Prompt) -> Answer | None:
+        """Admit a prompt, or say at once why it is not asked."""
+        if prompt.choices:
+            self._engine.check_choices(prompt.choices)
+        request = self._engine.request(prompt)
+        limit = self._engine.context_tokens
+        if request.prompt_tokens >= limit:
+            return Answer(
+                Status.OVERFLOW,
+                reason=f"the prompt has {request.prompt_tokens:,} tokens; the context holds {limit:,}",
+                prompt_tokens=request.prompt_tokens,
+                attempts=0,
+            )
+        if any(_same_subject(request, other) and not _read_in(other) for other in self._active):
+            self._held.append(request)
+        else:
+            self._admit(request)
+        return None
+
+    def _admit(self, request: _Request) -> None:
+        first, *request.waiting = self._engine.configurations(request, self._sampling)
+        request.started = time.perf_counter()
+        self._engine.admit(self._pipeline, request, [first])
+        self._active.append(request)
+
+    def _release(self) -> None:
+        """Admit what was held back, once its beginning is in the cache."""
+        for request in list(self._held):
+            if not any(_same_subject(request, other) and not _read_in(other) for other in self._active):
+                self._held.remove(request)
+                self._admit(request)
+
+    def cancel(self) -> None:
+        """Stop what is under way and give its memory back."""
+        if self._pipeline is None or not self._active:
+            return
+        for request in self._active:
+            for handle in request.handles:
+                handle.cancel()
+        self._active.clear()
+        self._held.clear()
+        while self._pipeline.has_non_finished_requests():
+            self._pipeline.step()
+
+
+def _same_subject(one: _Request, other: _Request) -> bool:
+    return (one.prompt.subject_id, one.prompt.subject, one.prompt.instruction) == (
+        other.prompt.subject_id,
+        other.prompt.subject,
+        other.prompt.instruction,
+    )
+
+
+def _read_in(request: _Request) -> bool:
+    """Tell whether the model has read the whole prompt: its first token has been written."""
+    return any(handle.can_read() for handle in request.handles)
+
+
+def _literal(text: str) -> str:
+    """Write a text as a regular expression that matches it alone."""
+    return "".join(f"\\{letter}" if letter in r"\.^$*+?()[]{}|/-" else letter for letter in text)
