@@ -64,26 +64,27 @@ def gemma3_path() -> Path:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+def golden(request: pytest.FixtureRequest) -> Callable[[str | Path, str], None]:
     """Compare a text with tests/golden/<name>; with --update-golden write it there instead.
 
     Use: `golden("prompts/explain-ja.txt", text)`.
     """
 
-    def compare(name: str, text: str) -> None:
+    def compare(name: str | Path, text: str) -> None:
         path = GOLDEN / name
+        shown = path.relative_to(ROOT)
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
             return
         if not path.exists():
-            pytest.fail(f"tests/golden/{name} is missing. Write it with: pytest --update-golden, and read it")
+            pytest.fail(f"{shown} is missing. Write it with: pytest --update-golden, and read it")
         wanted = path.read_text(encoding="utf-8")
         if text != wanted:
             diff = difflib.unified_diff(
-                wanted.splitlines(), text.splitlines(), f"tests/golden/{name}", "now", lineterm=""
+                wanted.splitlines(), text.splitlines(), str(shown), "now", lineterm=""
             )
-            what = "\n".join(diff) or f"tests/golden/{name}: only the line ends differ"
+            what = "\n".join(diff) or f"{shown}: only the line ends differ"
             pytest.fail(f"{what}\nIf this is right: pytest --update-golden", pytrace=False)
 
     return compare
