@@ -44,7 +44,7 @@ class Vote:
     """ISO 639-1 code of the prompt, as the source gives it or as detected; None when unsure."""
     source: str | None = None
     """Short name of the data set."""
-    extra: Mapping[str, Any] = NO_EXTRA
+    extra: Mapping[str, Any] = field(default_factory=lambda: NO_EXTRA)
     """Every other column, kept as it came."""
 
 

@@ -64,7 +64,7 @@ def check_first_tokens(choices: Sequence[str], first_tokens: Sequence[int | str]
     for choice, token in zip(choices, first_tokens, strict=True):
         if token in seen:
             raise ChoiceError(
-                f"choices {seen[token]!r} and {choice!r} begin with the same token of this model ({token!r}); "
+                f"choices {seen[token]!r} and {choice!r} both begin with token {token!r} of this model; "
                 "expected choices that differ from their first token on. Name them by letters, e.g. A, B, C."
             )
         seen[token] = choice
