@@ -9,6 +9,8 @@ A code block is treated by its language and by a comment on the line above it:
 - `<!-- not run: reason -->` above a `python` block: only compiled.
 """
 
+import doctest
+import importlib
 import json
 import os
 import re
@@ -218,6 +220,23 @@ def test_python_blocks_run(page, desk):
     blocks = [b for b in in_language("python") if b.page == page and not b.comment.startswith("not run")]
     done = run_in(desk, [sys.executable, "-c", "\n".join(block.code for block in blocks)])
     assert done.returncode == 0, done.stderr
+
+
+def modules_with_examples():
+    sources = sorted((ROOT / "src").rglob("*.py"))
+    with_examples = [path for path in sources if ">>> " in path.read_text("utf-8")]
+    return [".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in with_examples]
+
+
+@pytest.mark.xdist_group("documents")
+@pytest.mark.parametrize("name", modules_with_examples())
+def test_examples_in_docstrings_run(name, desk, smollm2_path, monkeypatch):
+    monkeypatch.chdir(desk)
+    module = importlib.import_module(name.removesuffix(".__init__"))
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    found = doctest.testmod(module, extraglobs={"naze": naze}, optionflags=options)
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 @pytest.mark.parametrize("block", in_language("python"), ids=str)
