@@ -62,12 +62,16 @@ class Configuration(BaseSettings):
         default=(),
         description="Addresses that are not this machine and may be spoken to, such as `https://llm.example.org`.",
     )
-    api_key: SecretStr | None = Field(default=None, description="Sent to a server named by `http` or `https`.")
+    api_key: SecretStr | None = Field(
+        default=None, description="Sent to a server named by `http` or `https`."
+    )
     threads: int | None = Field(default=None, ge=1, description="Processor threads for a model.")
     cache_gigabytes: float | None = Field(
         default=None, gt=0, description="Memory for the key-value cache; else from the memory there is."
     )
-    prices: Prices | None = Field(default=None, description="`input`, `output` (a million tokens), `currency`.")
+    prices: Prices | None = Field(
+        default=None, description="`input`, `output` (a million tokens), `currency`."
+    )
 
     @field_validator("allow_remote", mode="before")
     @classmethod
@@ -133,17 +137,21 @@ def read_configuration(**flags: Any) -> Configuration:  # noqa: ANN401 - each se
     given = {name: value for name, value in flags.items() if value is not None}
     _check_names(given, "a flag")
     variables = {
-        name.removeprefix(PREFIX).split("__")[0].lower(): name for name in os.environ if name.startswith(PREFIX)
+        name.removeprefix(PREFIX).split("__")[0].lower(): name
+        for name in os.environ
+        if name.startswith(PREFIX)
     }
     _check_names(variables, "the environment", prefix=PREFIX)
     try:
         return Configuration(**given)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_explain(one, given, variables) for one in error.errors())) from error
+        raise ConfigurationError(
+            "\n".join(_explain(one, given, variables) for one in error.errors())
+        ) from error
 
 
 def cache_folder() -> Path:
-    """Return the folder for models and their prepared forms: `NAZE_CACHE`, `cache` in a file, or the system's."""
+    """Return the folder for models and their prepared forms."""
     return read_configuration().cache
 
 

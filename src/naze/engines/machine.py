@@ -1,0 +1,45 @@
+"""What this machine is good at, as far as the choice of an engine goes. Nothing enters; facts leave."""
+
+import platform
+import shutil
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+__all__ = ["accelerator", "llama_program", "memory_bytes", "openvino_runs_here", "slow_llama_build"]
+
+
+@lru_cache(maxsize=1)
+def accelerator() -> str | None:
+    """Return the name of what makes llama.cpp the better engine here: `Metal`, `CUDA`, or None."""
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return "Metal"
+    if Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi"):
+        return "CUDA"
+    return None
+
+
+@lru_cache(maxsize=1)
+def openvino_runs_here() -> bool:
+    """Tell whether OpenVINO GenAI is installed (there are wheels for Linux, Windows and macOS)."""
+    return find_spec("openvino_genai") is not None
+
+
+def memory_bytes() -> int:
+    """Return the machine's whole memory."""
+    return int(psutil.virtual_memory().total)
+
+
+def llama_program(configured: Path | None = None) -> Path | None:
+    """Return the llama.cpp server that the machine itself has: as configured, else on PATH."""
+    if configured is not None:
+        return configured if configured.is_file() else None
+    found = shutil.which("llama-server")
+    return Path(found) if found else None
+
+
+def slow_llama_build() -> bool:
+    """Tell whether the prebuilt llama.cpp of `xllamacpp` is slow here: for Linux x86 it knows AVX2 only."""
+    return platform.system() == "Linux" and platform.machine() in ("x86_64", "AMD64")
