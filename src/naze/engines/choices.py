@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from naze.errors import ChoiceError
 from naze.records import Answer, FinishReason, Status
 
-__all__ = ["check_first_tokens", "distribution"]
+__all__ = ["check_first_tokens", "distribution", "match_tokens"]
 
 
 def distribution(
@@ -68,3 +68,29 @@ def check_first_tokens(choices: Sequence[str], first_tokens: Sequence[int | str]
                 "expected choices that differ from their first token on. Name them by letters, e.g. A, B, C."
             )
         seen[token] = choice
+
+
+def match_tokens(choices: Sequence[str], tokens: Mapping[str, float]) -> dict[str, float]:
+    """Find each choice's log probability among a server's likeliest first tokens, which come as texts.
+
+    The longest token that a choice begins with is its first token; only where there is none, one with a space
+    before it counts too.
+
+    Args:
+        choices: as the prompt offers them.
+        tokens: token text -> natural logarithm of its probability.
+
+    Returns:
+        Choice -> log probability; minus infinity where none of the tokens begins it.
+
+    Raises:
+        ChoiceError: two choices begin with the same token.
+    """
+    firsts: dict[str, str] = {}
+    for choice in choices:
+        exact = [token for token in tokens if token and choice.startswith(token)]
+        spaced = [token for token in tokens if token.strip() and choice.startswith(token.lstrip())]
+        if found := exact or spaced:
+            firsts[choice] = max(found, key=len)
+    check_first_tokens(tuple(firsts), tuple(firsts.values()))
+    return {choice: tokens[firsts[choice]] if choice in firsts else -math.inf for choice in choices}

@@ -42,7 +42,9 @@ def read_header(path: Path) -> GgufHeader:
     try:
         stat = path.stat()
     except FileNotFoundError as error:
-        raise ModelFileError(f"{path}: there is no such model file. Check the path, or `naze models`.") from error
+        raise ModelFileError(
+            f"{path}: there is no such model file. Check the path, or `naze models`."
+        ) from error
     return _read(path, stat.st_size, stat.st_mtime_ns)
 
 

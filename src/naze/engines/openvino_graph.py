@@ -83,12 +83,18 @@ def can_build(path: Path) -> tuple[bool, str]:
     header = read_header(path)
     architecture = header.metadata.get("general.architecture")
     if architecture not in ARCHITECTURES:
-        return False, f"its architecture is {architecture!r}; OpenVINO from GGUF knows {', '.join(ARCHITECTURES)}"
+        return (
+            False,
+            f"its architecture is {architecture!r}; OpenVINO from GGUF knows {', '.join(ARCHITECTURES)}",
+        )
     scaling = header.metadata.get(f"{architecture}.rope.scaling.type", "none")
     if scaling not in ("none", ""):
         return False, f"its rope scaling is {scaling!r}; OpenVINO from GGUF knows none"
     if header.metadata.get("tokenizer.ggml.model") != "gpt2":
-        return False, f"its tokenizer is {header.metadata.get('tokenizer.ggml.model')!r}; expected 'gpt2' (BPE)"
+        return (
+            False,
+            f"its tokenizer is {header.metadata.get('tokenizer.ggml.model')!r}; expected 'gpt2' (BPE)",
+        )
     if any(name.endswith("_exps.weight") for name in header.tensors):
         return False, "it is a mixture of experts"
     return True, ""
@@ -179,7 +185,9 @@ class _Builder:
         shape = self.shape
         empty_shape = ops.concat([self.batch, _int([shape.kv_heads]), _int([0]), _int([shape.head_size])], 0)
         empty = ops.broadcast(ops.constant(0.0, ov.Type.f32), empty_shape)
-        past = ops.read_value(empty, variable, ov.Type.f32, ov.PartialShape([-1, shape.kv_heads, -1, shape.head_size]))
+        past = ops.read_value(
+            empty, variable, ov.Type.f32, ov.PartialShape([-1, shape.kv_heads, -1, shape.head_size])
+        )
         whole = ops.concat([ops.gather(past, self.beam_idx, _int(0)), new], 2)
         self.sinks.append(ops.assign(whole, variable))
         return whole

@@ -95,7 +95,9 @@ class OpenVinoPipeline:
     @property
     def context_tokens(self) -> int:
         """Tokens of prompt and answer together that fit: the model's, or fewer where set or memory is short."""
-        wanted = min(self._options.context_tokens or self._prepared.context_tokens, self._prepared.context_tokens)
+        wanted = min(
+            self._options.context_tokens or self._prepared.context_tokens, self._prepared.context_tokens
+        )
         return min(wanted, self._cache_blocks() * BLOCK_TOKENS)
 
     @property
@@ -218,7 +220,9 @@ class OpenVinoPipeline:
         if choice not in self._choice_tokens:
             tokens = self._tokenizer.encode(choice, add_special_tokens=False).input_ids.data
             if tokens.size == 0:
-                raise ChoiceError("a choice is empty; expected a text such as 'A' or 'yes'. Name every choice.")
+                raise ChoiceError(
+                    "a choice is empty; expected a text such as 'A' or 'yes'. Name every choice."
+                )
             self._choice_tokens[choice] = int(tokens[0][0])
         return self._choice_tokens[choice]
 

@@ -24,7 +24,16 @@ from naze.errors import ModelError, ModelFileError
 FORM = "int8-1"
 """The form that GGUF files are converted to; the number rises when the conversion changes its results."""
 END_TOKENS = frozenset(
-    {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>", "<|end|>", "</s>"}
+    {
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<|eom_id|>",
+        "<|endoftext|>",
+        "<|end_of_text|>",
+        "<end_of_turn>",
+        "<|end|>",
+        "</s>",
+    }
 )
 """Tokens with which models end a turn, beside the one that their file names."""
 _MARKER = "naze.json"
@@ -149,9 +158,13 @@ def _prepared_from_folder(folder: Path) -> Prepared:
     config = _read_json(folder / "config.json")
     weights = folder / "openvino_model.bin"
     if not weights.is_file():
-        raise ModelFileError(f"{folder}: openvino_model.bin is missing; expected it beside openvino_model.xml.")
+        raise ModelFileError(
+            f"{folder}: openvino_model.bin is missing; expected it beside openvino_model.xml."
+        )
     heads = int(config["num_attention_heads"])
-    ends = _read_json(folder / "generation_config.json", {}).get("eos_token_id", config.get("eos_token_id", []))
+    ends = _read_json(folder / "generation_config.json", {}).get(
+        "eos_token_id", config.get("eos_token_id", [])
+    )
     return Prepared(
         folder=folder,
         tokenizer_source=folder,
@@ -177,7 +190,9 @@ def _read_json(path: Path, default: dict[str, Any] | None = None) -> dict[str, A
             f"{path}: cannot be read ({error}); expected JSON beside openvino_model.xml. Pull the model again."
         ) from error
     if not isinstance(found, dict):
-        raise ModelFileError(f"{path}: holds a {type(found).__name__}; expected a JSON object. Pull the model again.")
+        raise ModelFileError(
+            f"{path}: holds a {type(found).__name__}; expected a JSON object. Pull the model again."
+        )
     return found
 
 

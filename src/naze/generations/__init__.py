@@ -1,0 +1,31 @@
+"""The durable run: plan, store, resume, progress, export. Rows in equal rows out."""
+
+from naze.generations.estimate import Estimate, estimate
+from naze.generations.export import export_run
+from naze.generations.manifest import Manifest, installed_versions, now
+from naze.generations.progress import BarProgress, JsonProgress, Progress, choose_progress, span
+from naze.generations.run import FAILURES, Run, Source, Summary, WritableRun, open_run, write_run
+from naze.generations.store import Planned, Row
+
+__all__ = [
+    "FAILURES",
+    "BarProgress",
+    "Estimate",
+    "JsonProgress",
+    "Manifest",
+    "Planned",
+    "Progress",
+    "Row",
+    "Run",
+    "Source",
+    "Summary",
+    "WritableRun",
+    "choose_progress",
+    "estimate",
+    "export_run",
+    "installed_versions",
+    "now",
+    "open_run",
+    "span",
+    "write_run",
+]

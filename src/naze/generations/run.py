@@ -1,0 +1,333 @@
+"""A run: prompts go in, every one of them ends as an answer or as a failure with its reason.
+
+A run is a folder with a manifest and a store. `open_run` reads it, also while another process writes;
+`write_run` holds its lock, plans and executes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from naze.engines.protocol import Engine
+from naze.engines.validation import validate_answer
+from naze.errors import RunLockedError, RunNotFoundError, StoreError
+from naze.generations.asking import Asker
+from naze.generations.keys import AnswerKeys
+from naze.generations.manifest import MANIFEST_NAME, Manifest, check_match, read_manifest, write_manifest
+from naze.generations.progress import Progress
+from naze.generations.store import STORE_NAME, AnswerWriter, Planned, Row, Store
+from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
+
+Source = Callable[[], Iterable[FittedPrompt]]
+"""Gives every row of a run in input order; may be called more than once."""
+FAILURES = (Status.INVALID, Status.OVERFLOW, Status.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many rows of a run ended how."""
+
+    rows: int
+    answered: int
+    invalid: int
+    overflow: int
+    error: int
+    open: int
+    """Planned and not asked yet."""
+    shortened: int
+    routed: int
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    seconds: float
+    """Summed over answers; those computed together each count their whole time."""
+
+    @property
+    def failed(self) -> int:
+        """Rows that ended without an answer."""
+        return self.invalid + self.overflow + self.error
+
+
+class Run:
+    """A run that can be read.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it was started with.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, store: Store) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._store = store
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def summary(self) -> Summary:
+        """Count how the rows ended."""
+        by_status: Counter[str | None] = Counter()
+        by_fit: Counter[str] = Counter()
+        sums = [0, 0, 0, 0.0]
+        for status, fit, rows, *numbers in self._store.counts():
+            by_status[status] += rows
+            by_fit[fit] += rows
+            sums = [kept + number for kept, number in zip(sums, numbers, strict=True)]
+        return Summary(
+            rows=sum(by_status.values()),
+            answered=by_status[Status.ANSWERED],
+            invalid=by_status[Status.INVALID],
+            overflow=by_status[Status.OVERFLOW],
+            error=by_status[Status.ERROR],
+            open=by_status[None],
+            shortened=by_fit[Fit.SHORTENED],
+            routed=by_fit[Fit.ROUTED],
+            prompt_tokens=int(sums[0]),
+            cached_tokens=int(sums[1]),
+            generated_tokens=int(sums[2]),
+            seconds=float(sums[3]),
+        )
+
+    def rows(self) -> Iterator[Row]:
+        """Read every row with its answer, in input order, a few in memory at a time."""
+        return self._store.rows()
+
+    def row(self, subject_id: str) -> list[Row]:
+        """Read the rows about one subject; empty when there are none."""
+        return list(self._store.rows("WHERE plan.subject_id = ?", (subject_id,)))
+
+    def failures(self) -> Iterator[Row]:
+        """Read the rows that ended without an answer."""
+        return self._store.rows("WHERE answers.status <> ?", (Status.ANSWERED.value,))
+
+
+class WritableRun(Run):
+    """A run whose lock this process holds. Made by `write_run`."""
+
+    def is_planned_from(self, planned_from: str) -> bool:
+        """Tell whether the plan was made from exactly this."""
+        return self._store.fact("planned_from") == planned_from
+
+    def plan(self, source: Source, planned_from: str) -> Planned:
+        """Write down every row that is to be asked.
+
+        Rows whose prompt is the same as in an earlier plan keep their answers.
+
+        Args:
+            source: the rows.
+            planned_from: fingerprint of the data; the same one again means that there is nothing to plan.
+        """
+        keys, long_keys = self._keys()
+        return self._store.write_plan(
+            ((row, (long_keys if row.fit is Fit.ROUTED else keys).key(row.prompt)) for row in source()),
+            planned_from,
+        )
+
+    def reset_failures(self, statuses: Iterable[Status] = FAILURES) -> int:
+        """Set failures aside so that `execute` asks their rows again. Returns how many."""
+        return self._store.supersede(statuses)
+
+    def execute(
+        self,
+        source: Source,
+        open_engine: Callable[[], Engine],
+        *,
+        open_long_engine: Callable[[], Engine] | None = None,
+        progress: Progress | None = None,
+    ) -> Summary:
+        """Ask every planned row that has no answer yet, and store each answer as it finishes.
+
+        Args:
+            source: the same rows that were planned.
+            open_engine: opens the engine; called only when there is something to ask, and after a crash.
+            open_long_engine: opens the engine that routed rows go to.
+            progress: is told of every answer.
+
+        Raises:
+            StoreError: an answer cannot be stored; the run stops.
+            EngineUnavailableError: the engine cannot be reached; the same command goes on later.
+        """
+        wanted = self._store.wanted()
+        if not any(wanted):
+            return self.summary()
+        summary = self.summary()
+        if progress is not None:
+            progress.start(summary.rows - summary.open, summary.failed, summary.rows)
+        writer = AnswerWriter(self._store.path)
+        sitting = _Sitting(writer, self._store.earlier_attempts(), progress)
+        try:
+            keys, long_keys = self._keys()
+            sitting.ask(_chosen(source, wanted, routed=False), keys, open_engine, self._sampling())
+            if summary.routed and open_long_engine is not None:
+                sitting.ask(
+                    _chosen(source, wanted, routed=True), long_keys, open_long_engine, self._sampling()
+                )
+        finally:
+            writer.close()
+            if progress is not None:
+                progress.finish()
+        return self.summary()
+
+    def _sampling(self) -> Sampling:
+        kept = dict(self.manifest.sampling)
+        return Sampling(**{**kept, "stop": tuple(kept.get("stop", ()))})
+
+    def _keys(self) -> tuple[AnswerKeys, AnswerKeys]:
+        sampling = self._sampling()
+        long_fingerprint = self.manifest.long_fingerprint or self.manifest.fingerprint
+        return AnswerKeys(self.manifest.fingerprint, sampling), AnswerKeys(long_fingerprint, sampling)
+
+
+class _Sitting:
+    """One call of `execute`: asks, validates, stores, tells the progress."""
+
+    def __init__(self, writer: AnswerWriter, earlier: dict[bytes, int], progress: Progress | None) -> None:
+        self._writer = writer
+        self._earlier = earlier
+        self._progress = progress
+        self._stands_for: dict[int, int] = {}
+        """For each prompt under way, by identity: how many planned rows share its answer."""
+
+    def ask(
+        self,
+        rows: Iterator[tuple[FittedPrompt, int]],
+        keys: AnswerKeys,
+        open_engine: Callable[[], Engine],
+        sampling: Sampling,
+    ) -> None:
+        """Ask rows of one engine until none is left."""
+        asker: Asker | None = None
+        prompts = self._askable(rows, keys)
+        first = next(prompts, None)
+        if first is None:
+            return
+        asker = Asker(open_engine, sampling)
+        try:
+            for prompt, answer in asker.answers(_with_first(first, prompts)):
+                stands_for = self._stands_for.pop(id(prompt))
+                self._keep(keys.key(prompt), validate_answer(prompt, answer), stands_for)
+        finally:
+            asker.close()
+
+    def _askable(self, rows: Iterator[tuple[FittedPrompt, int]], keys: AnswerKeys) -> Iterator[Prompt]:
+        """Pass on what can be asked; record at once what cannot."""
+        for row, stands_for in rows:
+            if row.fit is not Fit.OVERFLOW:
+                self._stands_for[id(row.prompt)] = stands_for
+                yield row.prompt
+                continue
+            reason = "the prompt does not fit the context"
+            if row.whole_tokens is not None and row.limit_tokens is not None:
+                reason = (
+                    f"the prompt has {row.whole_tokens:,} tokens; {row.limit_tokens:,} fit beside the answer"
+                )
+            tokens = row.whole_tokens or 0
+            answer = Answer(Status.OVERFLOW, reason=reason, prompt_tokens=tokens, attempts=0)
+            self._keep(keys.key(row.prompt), answer, stands_for)
+
+    def _keep(self, key: bytes, answer: Answer, stands_for: int) -> None:
+        if key in self._earlier:
+            answer = replace(answer, attempts=answer.attempts + self._earlier[key])
+        self._writer.put(key, answer)
+        if self._progress is not None:
+            self._progress.advance(answer, stands_for)
+
+
+def _with_first(first: Prompt, rest: Iterator[Prompt]) -> Iterator[Prompt]:
+    yield first
+    yield from rest
+
+
+def _chosen(source: Source, wanted: bytearray, *, routed: bool) -> Iterator[tuple[FittedPrompt, int]]:
+    for row, stands_for in zip(source(), wanted, strict=False):
+        if stands_for and (row.fit is Fit.ROUTED) == routed:
+            yield row, stands_for
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run for reading; another process may be writing it.
+
+    Raises:
+        RunNotFoundError: no run in this folder.
+        RunVersionError: made by a newer naze.
+        StoreError: the run is damaged.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    if not (folder / STORE_NAME).is_file():
+        raise RunNotFoundError(
+            f"{folder}: the run has a manifest and no store yet; nothing was planned. Run its command again."
+        )
+    return Run(folder, manifest, Store(folder))
+
+
+@contextmanager
+def write_run(path: str | Path, manifest: Manifest | None = None) -> Iterator[WritableRun]:
+    """Open a run for writing, or begin one; hold its lock meanwhile.
+
+    Args:
+        path: the run's folder.
+        manifest: what is asked for now; None: go on with what the run was started with.
+
+    Raises:
+        RunLockedError: another process writes this run.
+        ManifestMismatchError: the run was started with other settings; names each field.
+        RunNotFoundError: no manifest given and no run there.
+    """
+    folder = Path(path)
+    if manifest is None:
+        read_manifest(folder)
+    else:
+        _make_folder(folder)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunLockedError(
+            f"{folder}: another process is writing this run. Wait for it, or stop it; `naze runs show` reads meanwhile."
+        ) from error
+    try:
+        current = _agreed(folder, manifest)
+        run = WritableRun(folder, current, Store(folder, writable=True))
+        try:
+            yield run
+        finally:
+            run.close()
+    finally:
+        lock.release()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the run's folder cannot be made ({error}). Choose another --out."
+        ) from error
+
+
+def _agreed(folder: Path, asked: Manifest | None) -> Manifest:
+    """Compare what is asked for with what the run was started with, and keep the manifest up to date.
+
+    Where the data lies now and how the engine runs are taken over; nothing else changes.
+    """
+    begun = (folder / MANIFEST_NAME).is_file()
+    if asked is None or begun:
+        kept = read_manifest(folder)
+        if asked is None:
+            return kept
+        check_match(kept, asked, folder)
+        current = replace(
+            kept, data_path=asked.data_path, data_fingerprint=asked.data_fingerprint, options=asked.options
+        )
+        if current == kept:
+            return kept
+    else:
+        current = asked
+    write_manifest(folder, current)
+    return current

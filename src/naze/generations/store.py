@@ -1,0 +1,378 @@
+"""The plan and the answers of a run, in one SQLite file.
+
+The plan says which row stands at which position and under which key its answer is found. Answers are a
+journal in the order in which they finished; a failure that is asked again stays in it, superseded.
+Write-ahead logging lets others read while one process writes.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Semaphore, Thread
+from typing import Any
+
+from naze.errors import StoreError
+from naze.records import Answer, FinishReason, Fit, FittedPrompt, Status
+
+STORE_NAME = "store.sqlite"
+_WAITING_ANSWERS = 20_000
+"""Answers that may wait for the disk before the engine has to wait too."""
+_COMMITTED_TOGETHER = 2_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS plan (
+    position INTEGER PRIMARY KEY,
+    subject_id TEXT NOT NULL,
+    question_id TEXT NOT NULL,
+    key BLOB NOT NULL,
+    fit TEXT NOT NULL,
+    tokens INTEGER,
+    whole_tokens INTEGER,
+    limit_tokens INTEGER
+);
+CREATE TABLE IF NOT EXISTS answers (
+    number INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    status TEXT NOT NULL,
+    text TEXT,
+    probabilities TEXT,
+    choice_mass REAL,
+    reason TEXT,
+    finish_reason TEXT,
+    prompt_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    generated_tokens INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    attempts INTEGER NOT NULL,
+    finished_at REAL NOT NULL,
+    superseded INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON answers (key) WHERE superseded = 0;
+"""
+_ANSWER_COLUMNS = (
+    "key, status, text, probabilities, choice_mass, reason, finish_reason, "
+    "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at"
+)
+_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROWS = """
+SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
+    plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
+    answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
+    answers.generated_tokens, answers.seconds, answers.attempts
+FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One planned prompt and what came of it."""
+
+    position: int
+    """Place in the input, from 0."""
+    subject_id: str
+    question_id: str
+    fit: Fit
+    tokens: int | None
+    whole_tokens: int | None
+    limit_tokens: int | None
+    answer: Answer | None
+    """None: not asked yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning found, against the plan before it."""
+
+    rows: int
+    new: int
+    """Rows that were not there before."""
+    changed: int
+    """Rows whose prompt is another one now; they are asked again."""
+    gone: int
+    """Rows of the plan before that are no longer there; their answers stay in the store."""
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into what a person can do about it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{path}: the store cannot be read or written ({error}). Nothing that was stored is lost: "
+            "free some disk space or repair the file, and run the same command again."
+        ) from error
+
+
+class Store:
+    """The plan and the answers of one run.
+
+    Args:
+        folder: the run's folder.
+        writable: whether this process holds the run's lock.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool = False) -> None:
+        self.path = folder / STORE_NAME
+        with _told(self.path):
+            if writable:
+                self._connection = sqlite3.connect(self.path, isolation_level=None)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._connection.executescript(_SCHEMA)
+            else:
+                address = f"{self.path.resolve().as_uri()}?mode=ro"
+                self._connection = sqlite3.connect(address, uri=True, isolation_level=None)
+            self._connection.execute("PRAGMA busy_timeout = 60000")
+            self._connection.execute("SELECT count(*) FROM facts").fetchone()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def fact(self, name: str) -> str | None:
+        """Read a remembered fact, e.g. `planned_from`."""
+        with _told(self.path):
+            found = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def write_plan(self, prompts: Iterable[tuple[FittedPrompt, bytes]], planned_from: str) -> Planned:
+        """Replace the plan in one transaction.
+
+        Args:
+            prompts: every row in input order, with the key of its answer.
+            planned_from: fingerprint of the data and settings that the plan was made from.
+
+        Returns:
+            How the plan differs from the one before.
+        """
+        run = self._connection.execute
+        with _told(self.path):
+            run("BEGIN IMMEDIATE")
+            try:
+                run("DROP TABLE IF EXISTS temp.before")
+                run("CREATE TEMP TABLE before AS SELECT subject_id, question_id, key FROM plan")
+                run("DELETE FROM plan")
+                self._connection.executemany(
+                    "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (_plan_values(position, row, key) for position, (row, key) in enumerate(prompts)),
+                )
+                planned = self._compare_plans()
+                run("INSERT OR REPLACE INTO facts VALUES ('planned_from', ?)", (planned_from,))
+                run("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    run("ROLLBACK")
+                raise
+            run("DROP TABLE temp.before")
+        return planned
+
+    def _compare_plans(self) -> Planned:
+        def count(query: str) -> int:
+            return int(self._connection.execute(query).fetchone()[0])
+
+        rows, before = count("SELECT count(*) FROM plan"), count("SELECT count(*) FROM temp.before")
+        if before == 0:
+            return Planned(rows, rows, 0, 0)
+        self._connection.execute("CREATE INDEX temp.before_ids ON before (subject_id, question_id)")
+        same_ids = (
+            "temp.before b JOIN plan p ON p.subject_id = b.subject_id AND p.question_id = b.question_id"
+        )
+        both = count(f"SELECT count(*) FROM {same_ids}")
+        changed = count(f"SELECT count(*) FROM {same_ids} WHERE p.key <> b.key")
+        return Planned(rows, rows - both, changed, before - both)
+
+    def wanted(self) -> bytearray:
+        """Mark the positions that are still to be asked.
+
+        Returns:
+            For each position 0, or at the first position of an unanswered key how many rows share it
+            (255 stands for more).
+        """
+        with _told(self.path):
+            rows = self._connection.execute("SELECT coalesce(max(position), -1) + 1 FROM plan").fetchone()[0]
+            marks = bytearray(rows)
+            open_rows = self._connection.execute(
+                "SELECT min(position), count(*) FROM plan WHERE NOT EXISTS "
+                "(SELECT 1 FROM answers WHERE answers.key = plan.key AND superseded = 0) GROUP BY key"
+            )
+            for position, sharing in open_rows:
+                marks[position] = min(sharing, 255)
+        return marks
+
+    def rows(self, where: str = "", values: tuple[Any, ...] = ()) -> Iterator[Row]:
+        """Read rows with their answers, in input order, a few at a time."""
+        with _told(self.path):
+            for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
+                yield _row(found)
+
+    def counts(self) -> list[tuple[str | None, str, int, int, int, int, float]]:
+        """Count rows by status and fit.
+
+        Returns:
+            (status or None, fit, rows, prompt tokens, cached tokens, generated tokens, seconds) each.
+        """
+        query = (
+            "SELECT answers.status, plan.fit, count(*), coalesce(sum(answers.prompt_tokens), 0), "
+            "coalesce(sum(answers.cached_tokens), 0), coalesce(sum(answers.generated_tokens), 0), "
+            "coalesce(sum(answers.seconds), 0.0) FROM plan "
+            "LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0 GROUP BY 1, 2"
+        )
+        with _told(self.path):
+            return self._connection.execute(query).fetchall()
+
+    def supersede(self, statuses: Iterable[Status]) -> int:
+        """Set failures aside so that their rows are asked again. They stay in the journal.
+
+        Returns:
+            How many answers were set aside.
+        """
+        names = [status.value for status in statuses]
+        marks = ", ".join("?" * len(names))
+        with _told(self.path):
+            return self._connection.execute(
+                f"UPDATE answers SET superseded = 1 WHERE superseded = 0 AND status IN ({marks})", names
+            ).rowcount
+
+    def earlier_attempts(self) -> dict[bytes, int]:
+        """Sum the attempts of superseded answers by key."""
+        with _told(self.path):
+            return dict(
+                self._connection.execute(
+                    "SELECT key, sum(attempts) FROM answers WHERE superseded = 1 GROUP BY key"
+                )
+            )
+
+
+class AnswerWriter:
+    """Stores answers from a thread of its own: one by one when they come slowly, many together when fast.
+
+    What was handed over is on its way to the disk at once, so that a killed process loses at most the
+    answers in flight. A write that fails raises `StoreError` at the next call; nothing goes on unrecorded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: SimpleQueue[tuple[bytes, Answer] | None] = SimpleQueue()
+        self._room = Semaphore(_WAITING_ANSWERS)
+        self._failure: sqlite3.Error | None = None
+        self._thread = Thread(target=self._write_all, name="naze answer writer", daemon=True)
+        self._thread.start()
+
+    def put(self, key: bytes, answer: Answer) -> None:
+        """Hand an answer over; waits when the disk is far behind."""
+        while not self._room.acquire(timeout=1.0):
+            self._check()
+        self._check()
+        self._queue.put((key, answer))
+
+    def close(self) -> None:
+        """Wait until everything is stored."""
+        self._queue.put(None)
+        self._thread.join()
+        self._check()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            with _told(self._path):
+                raise self._failure
+
+    def _write_all(self) -> None:
+        try:
+            connection = sqlite3.connect(self._path, isolation_level=None)
+            connection.execute("PRAGMA busy_timeout = 60000")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            more = True
+            while more:
+                batch, more = self._next_batch()
+                if batch:
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.executemany(_INSERT_ANSWER, batch)
+                    connection.execute("COMMIT")
+            connection.close()
+        except sqlite3.Error as error:
+            self._failure = error
+
+    def _next_batch(self) -> tuple[list[tuple[Any, ...]], bool]:
+        """Wait for one answer, then take whatever else is there."""
+        batch: list[tuple[Any, ...]] = []
+        item = self._queue.get()
+        while item is not None:
+            batch.append(_values(*item))
+            self._room.release()
+            if len(batch) >= _COMMITTED_TOGETHER:
+                return batch, True
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+
+def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...]:
+    subject_id, question_id = row.prompt.subject_id, row.prompt.question_id
+    return (
+        position,
+        subject_id,
+        question_id,
+        key,
+        row.fit.value,
+        row.tokens,
+        row.whole_tokens,
+        row.limit_tokens,
+    )
+
+
+def _values(key: bytes, answer: Answer) -> tuple[Any, ...]:
+    probabilities = (
+        None if answer.probabilities is None else json.dumps(dict(answer.probabilities), ensure_ascii=False)
+    )
+    return (
+        key,
+        answer.status.value,
+        _storable(answer.text),
+        probabilities,
+        answer.choice_mass,
+        _storable(answer.reason),
+        None if answer.finish_reason is None else answer.finish_reason.value,
+        answer.prompt_tokens,
+        answer.cached_tokens,
+        answer.generated_tokens,
+        answer.seconds,
+        answer.attempts,
+        time.time(),
+    )
+
+
+def _storable(text: str | None) -> str | None:
+    """Lone surrogates cannot be stored as UTF-8; each becomes the replacement character."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest = found
+    answer = None
+    if status is not None:
+        text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts = rest
+        answer = Answer(
+            status=Status(status),
+            text=text,
+            probabilities=None if probabilities is None else json.loads(probabilities),
+            choice_mass=mass,
+            reason=reason,
+            finish_reason=None if finish is None else FinishReason(finish),
+            prompt_tokens=prompt,
+            cached_tokens=cached,
+            generated_tokens=generated,
+            seconds=seconds,
+            attempts=attempts,
+        )
+    return Row(position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer)
