@@ -96,7 +96,15 @@ class EngineError(NazeError):
 
 
 class EngineUnavailableError(EngineError):
-    """The engine cannot be started or reached."""
+    """The engine cannot be started or reached.
+
+    Attributes:
+        status: HTTP status with which a server refused; None where it is no server's reply.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class EngineCrashError(EngineError):
@@ -104,7 +112,17 @@ class EngineCrashError(EngineError):
 
 
 class EngineReplyError(EngineError):
-    """The engine's reply is no answer: an error status, nonsense, or a connection closed midway."""
+    """The engine's reply is no answer: an error status, nonsense, or a connection closed midway.
+
+    Attributes:
+        status: HTTP status of the reply; None where none came.
+        attempts: how often it was tried.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+        self.attempts = attempts
 
 
 class RemoteRefusedError(EngineError):
