@@ -33,6 +33,9 @@ EXIT_COULD_NOT_RUN = 1
 EXIT_FAILED_ROWS = 3
 EXIT_INTERRUPTED = 130
 
+COMPLETION_OPTIONS = ("install_completion", "show_completion")
+"""What Typer adds to every application; a command's own application is none that a person calls."""
+
 _Command = typer.core.TyperCommand | typer.core.TyperGroup
 
 
@@ -52,7 +55,7 @@ class _LazyGroup(typer.core.TyperGroup):
         if name is None or stand_in is None:
             return name, None, rest
         command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
-        _print_plainly(command)
+        _fit_below_root(command)
         command.name = name
         return name, command, rest
 
@@ -73,11 +76,12 @@ class _LazyGroup(typer.core.TyperGroup):
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _print_plainly(command: _Command) -> None:
-    """Turn off boxes and colours in the help of a command and its subcommands: quick, easy to quote."""
+def _fit_below_root(command: _Command) -> None:
+    """Leave completion to the root; print help without boxes and colours: quick, easy to quote."""
+    command.params = [param for param in command.params if param.name not in COMPLETION_OPTIONS]
     command.rich_markup_mode = None
     for subcommand in getattr(command, "commands", {}).values():
-        _print_plainly(subcommand)
+        _fit_below_root(subcommand)
 
 
 app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
