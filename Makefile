@@ -53,7 +53,7 @@ check: $(VENV)/.installed-dev  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.installed-dev  ## Let ruff lay out and mend the code
 	$(BIN)/ruff check --fix .
