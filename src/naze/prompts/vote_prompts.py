@@ -1,0 +1,45 @@
+"""A `Vote` and a `Template` go in; the `Prompt` that asks about this vote comes out."""
+
+from typing import Any
+
+from naze.prompts.template import Template
+from naze.records import Prompt, Vote
+
+__all__ = ["vote_prompt", "vote_values"]
+
+
+def vote_prompt(template: Template, vote: Vote) -> Prompt:
+    """Ask about one vote.
+
+    Raises:
+        TemplateError: the template uses a name that a vote does not have.
+    """
+    return template.render(vote_values(vote), subject_id=vote.id)
+
+
+def vote_values(vote: Vote) -> dict[str, Any]:
+    """Name what a template can use of a vote.
+
+    `turns` has, for each turn, `number` (from 1), `person`, `a` and `b`: a text, or none for a null turn. A
+    side that has fewer turns than the other has nulls there. `winner` is `a`, `b`, `tie`, `both_bad` or none.
+    """
+    length = max(len(vote.prompt), len(vote.response_a), len(vote.response_b))
+    sides = [
+        (*side, *[None] * (length - len(side))) for side in (vote.prompt, vote.response_a, vote.response_b)
+    ]
+    return {
+        "id": vote.id,
+        "prompt": vote.prompt,
+        "response_a": vote.response_a,
+        "response_b": vote.response_b,
+        "turns": [
+            {"number": number, "person": person, "a": a, "b": b}
+            for number, (person, a, b) in enumerate(zip(*sides, strict=True), start=1)
+        ],
+        "winner": None if vote.winner is None else str(vote.winner),
+        "model_a": vote.model_a,
+        "model_b": vote.model_b,
+        "language": vote.language,
+        "source": vote.source,
+        "extra": dict(vote.extra),
+    }
