@@ -1,0 +1,111 @@
+"""A CSV, JSONL, JSON or Parquet file goes in; batches of its rows come out, in order and in bounded memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from naze.errors import FormatError
+from naze.tables.files import check_utf8, existing_file, kind_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["read_batches", "read_columns"]
+
+
+def read_columns(path: str | Path) -> list[str]:
+    """Name a table's columns, in order.
+
+    Raises:
+        FormatError: missing, empty or unreadable file.
+    """
+    path = existing_file(path)
+    with _plain_errors(path):
+        return _scan(path).collect_schema().names()
+
+
+def read_batches(
+    path: str | Path, *, columns: Sequence[str] | None = None, batch_rows: int = 10_000
+) -> Iterator["pl.DataFrame"]:
+    """Read a table in batches; the last may be shorter, none is empty unless the table is.
+
+    Cells of a CSV file are texts, unchanged: an empty cell without quotes is a null, `""` is an empty text.
+    The types of JSONL columns are found by reading the file through once; Parquet says its own.
+
+    Args:
+        path: a file whose suffix says what it is.
+        columns: the columns wanted, in this order; all when not given.
+        batch_rows: the most rows of one batch.
+
+    Raises:
+        FormatError: missing, empty, not UTF-8, damaged, or without a column that is wanted.
+    """
+    path = existing_file(path)
+    if columns is not None:
+        _check_columns(path, columns)
+    with _plain_errors(path):
+        table = _scan(path)
+        if columns is not None:
+            table = table.select(columns)
+        waiting: list[pl.DataFrame] = []
+        held, any_rows = 0, False
+        for piece in table.collect_batches(chunk_size=batch_rows, maintain_order=True):
+            start = 0
+            while start < piece.height:
+                part = piece.slice(start, batch_rows - held)
+                waiting.append(part)
+                held, start = held + part.height, start + part.height
+                if held == batch_rows:
+                    yield _joined(waiting)
+                    waiting, held, any_rows = [], 0, True
+        if waiting:
+            yield _joined(waiting)
+        elif not any_rows:
+            yield table.collect_schema().to_frame()
+
+
+def _joined(parts: "list[pl.DataFrame]") -> "pl.DataFrame":
+    import polars as pl
+
+    return parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
+
+
+def _scan(path: Path) -> "pl.LazyFrame":
+    import polars as pl
+
+    kind = kind_of(path)
+    if kind == "parquet":
+        return pl.scan_parquet(path)
+    if kind == "csv":
+        table = pl.scan_csv(path, infer_schema=False)
+        if any("\ufffd" in name for name in table.collect_schema()):
+            check_utf8(path)
+        return table
+    if kind == "jsonl":
+        return pl.scan_ndjson(path, infer_schema_length=None)
+    return pl.read_json(path, infer_schema_length=None).lazy()
+
+
+def _check_columns(path: Path, wanted: Sequence[str]) -> None:
+    there = read_columns(path)
+    for name in wanted:
+        if name not in there:
+            near = get_close_matches(name, there, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise FormatError(f"{path}: no column {name!r}; there are: {', '.join(there)}.{hint}")
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Say in plain words what polars could not read."""
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        if kind_of(path) != "parquet":
+            check_utf8(path)
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise FormatError(f"{path}: cannot be read as {kind_of(path)}: {lines[0]}") from error

@@ -1,0 +1,115 @@
+"""Batches go in; a CSV, JSONL or Parquet file comes out whole, or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from naze.errors import FormatError
+from naze.tables.files import kind_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["write_table"]
+
+
+def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame]") -> int:
+    """Write batches that all have the same columns to a file, by its suffix: .csv, .jsonl or .parquet.
+
+    The file is written aside and renamed at the end, so that nobody ever sees half a file. Memory is bounded
+    by one batch for CSV and JSONL; Parquet is written a batch at a time as well.
+
+    Returns:
+        The number of rows written.
+
+    Raises:
+        FormatError: another suffix, lists in a CSV file, or batches that differ in their columns.
+    """
+    import polars as pl
+
+    path = Path(path)
+    kind = kind_of(path)
+    if kind == "json":
+        raise FormatError(f"{path}: tables are written as .csv, .jsonl or .parquet.")
+    frames = iter([batches] if isinstance(batches, pl.DataFrame) else batches)
+    first = next(frames, None)
+    if first is None:
+        raise FormatError(f"{path}: nothing to write: not even a batch without rows that names the columns.")
+    write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[kind]
+    with _written_aside(path) as file:
+        return write(file, first, _same_columns(path, first, frames))
+
+
+def _same_columns(
+    path: Path, first: "pl.DataFrame", frames: Iterator["pl.DataFrame"]
+) -> Iterator["pl.DataFrame"]:
+    for frame in frames:
+        if frame.schema != first.schema:
+            raise FormatError(f"{path}: a batch has the columns {frame.schema}; expected {first.schema}.")
+        yield frame
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[IO[bytes]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(0o666 & ~_umask())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_csv(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.DataFrame"]) -> int:
+    nested = [name for name, kind in first.schema.items() if kind.is_nested()]
+    if nested:
+        raise FormatError(f"a CSV file cannot hold lists ({', '.join(nested)}); write .jsonl or .parquet.")
+    first.write_csv(file)
+    return first.height + _each(rest, lambda frame: frame.write_csv(file, include_header=False))
+
+
+def _write_jsonl(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.DataFrame"]) -> int:
+    first.write_ndjson(file)
+    return first.height + _each(rest, lambda frame: frame.write_ndjson(file))
+
+
+def _each(frames: Iterator["pl.DataFrame"], write: "Callable[[pl.DataFrame], object]") -> int:
+    rows = 0
+    for frame in frames:
+        write(frame)
+        rows += frame.height
+    return rows
+
+
+def _write_parquet(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.DataFrame"]) -> int:
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    rows = 0
+
+    def batches(*_: object) -> Iterator[pl.DataFrame]:
+        nonlocal rows
+        rows += first.height
+        yield first
+        for frame in rest:
+            rows += frame.height
+            yield frame
+
+    register_io_source(batches, schema=first.schema).sink_parquet(
+        file, compression="zstd", maintain_order=True
+    )
+    return rows
