@@ -1,1 +1,69 @@
-"""naze (なぜ, "why"): why people prefer one model answer to another. The public names, nothing else."""
+"""naze (なぜ, "why"): why people prefer one model answer to another. The public names, nothing else.
+
+Names are loaded when they are first used, so that `import naze` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from naze.configuration import read_configuration
+    from naze.engines import Engine, EngineOptions, open_engine, pull
+    from naze.errors import NazeError
+    from naze.generations import Run, export_run, open_run
+    from naze.jobs import ExplainSettings, GenerateResponse, continue_run, explain, generate
+    from naze.prompts import Template, load_template
+    from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
+    from naze.votes import Votes, read_votes, write_votes
+
+_ROOMS = {
+    "configuration": ("read_configuration",),
+    "engines": ("Engine", "EngineOptions", "open_engine", "pull"),
+    "errors": ("NazeError",),
+    "generations": ("Run", "export_run", "open_run"),
+    "jobs": ("ExplainSettings", "GenerateResponse", "continue_run", "explain", "generate"),
+    "prompts": ("Template", "load_template"),
+    "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
+    "votes": ("Votes", "read_votes", "write_votes"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "EngineOptions",
+    "ExplainSettings",
+    "GenerateResponse",
+    "NazeError",
+    "Prompt",
+    "Run",
+    "Sampling",
+    "Status",
+    "Template",
+    "Vote",
+    "Votes",
+    "Winner",
+    "continue_run",
+    "explain",
+    "export_run",
+    "generate",
+    "load_template",
+    "open_engine",
+    "open_run",
+    "pull",
+    "read_configuration",
+    "read_votes",
+    "write_votes",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
+    """Load a public name from its room when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'naze' has no attribute {name!r}")
+    return getattr(import_module(f"naze.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Name what is public."""
+    return __all__

@@ -36,7 +36,7 @@ MANIFEST = Manifest(
     },  # fmt: skip
     template="none",
     template_hash="0",
-    template_text="",
+    template_parts={},
     language="en",
 )
 

@@ -41,7 +41,7 @@ class Manifest:
     """The template's name."""
     template_hash: str
     """Must match."""
-    template_text: str
+    template_parts: Mapping[str, Any]
     """The whole template, so that the run can be continued without its file."""
     language: str
     """The language of the answers. Must match."""

@@ -1,0 +1,212 @@
+"""`naze explain`: explain every vote in a file, durably."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from naze.cli import EXIT_FAILED_ROWS
+from naze.engines.protocol import EngineOptions
+from naze.records import Sampling
+
+if TYPE_CHECKING:
+    from naze.generations import Estimate, Summary
+    from naze.jobs import ExplainSettings
+    from naze.jobs.explain import Told
+
+app = typer.Typer(help="Have a local model explain every vote in a file.")
+
+
+@app.command()
+def explain(
+    votes: Annotated[Path, typer.Argument(help="A file of votes; `naze votes check` says what is in it.")],
+    model: Annotated[str | None, typer.Option(help="As `naze models` lists it, a file, or a server.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of the explanations: ja, en, de, …")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; the same again continues.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many votes.")] = None,
+    template: Annotated[str, typer.Option(help="A built-in template, or a file.")] = "explain",
+    max_tokens: Annotated[int, typer.Option(min=1, help="The longest explanation, in tokens.")] = 768,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="For a temperature above 0.")] = 0,
+    stop: Annotated[list[str] | None, typer.Option(help="A text that ends an explanation.")] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="The same text every time here; one vote at a time.")
+    ] = False,
+    fit: Annotated[
+        str, typer.Option(help="A vote longer than the context: shorten, route or fail.")
+    ] = "shorten",
+    long_model: Annotated[str | None, typer.Option(help="Where --fit route sends longer votes.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")
+    ] = None,
+    context: Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Votes computed at once.")] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let the votes leave this machine, to the model's server.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Rows, tokens, time here and price elsewhere; a few votes are asked."),
+    ] = False,
+    price_input: Annotated[float | None, typer.Option(min=0.0, help="For a million tokens read.")] = None,
+    price_output: Annotated[float | None, typer.Option(min=0.0, help="For a million tokens written.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Have a local model explain every vote in a file: summary, analysis of both answers, why people decided so.
+
+    The run is durable: stop it, kill it, run the same command again, and it goes on; nothing is asked twice.
+    """
+    from naze.jobs import ExplainSettings
+
+    settings = ExplainSettings(
+        template=template,
+        sampling=Sampling(max_tokens, temperature, 1.0, seed, tuple(stop or ()), deterministic),
+        fit=fit,
+        long_model=long_model,
+        engine=engine,
+        options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
+    )
+    if dry_run:
+        prices = _prices(price_input, price_output)
+        _show_estimate(_estimated(votes, model, language, limit, settings, prices), prices, as_json=as_json)
+        return
+    _run(votes, model, language, out, limit, settings, as_json=as_json)
+
+
+def _run(
+    votes: Path,
+    model: str | None,
+    language: str | None,
+    out: Path | None,
+    limit: int | None,
+    settings: "ExplainSettings",
+    *,
+    as_json: bool,
+) -> None:
+    from naze.generations import choose_progress
+    from naze.jobs import explain as explain_votes
+    from naze.votes import read_votes
+
+    read = read_votes(votes, limit=limit)
+    for problem in read.problems[:5]:
+        typer.echo(f"{votes}: kept aside: {problem}", err=True)
+    if len(read.problems) > 5:
+        typer.echo(
+            f"{votes}: {len(read.problems) - 5} more rows kept aside; `naze votes check` lists them.",
+            err=True,
+        )
+    run = explain_votes(
+        read, model, language=language, out=out, settings=settings, progress=choose_progress(), tell=tell
+    )
+    summary = run.summary()
+    run.close()
+    show_summary(run.folder, summary, as_json=as_json)
+    if summary.failed:
+        raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def tell(told: "Told") -> None:
+    """Say before a run begins what will be asked of whom."""
+    manifest, planned = told.manifest, told.planned
+    typer.echo(
+        f"Run {told.folder}: {manifest.model} ({manifest.engine}), language {manifest.language}.", err=True
+    )
+    for note in manifest.notes:
+        typer.echo(f"  {note}", err=True)
+    if manifest.address is not None:
+        typer.echo(f"  Votes are sent to {manifest.address}.", err=True)
+    if planned is not None and (planned.changed or planned.gone or planned.new < planned.rows):
+        typer.echo(
+            f"  The votes differ from the last time: {planned.new:,} new, {planned.changed:,} changed (asked again), "
+            f"{planned.gone:,} gone (their answers are kept).",
+            err=True,
+        )
+
+
+def show_summary(folder: Path, summary: "Summary", *, as_json: bool) -> None:
+    """Say how a run ended."""
+    if as_json:
+        typer.echo(json.dumps({"run": str(folder), **asdict(summary)}, ensure_ascii=False))
+        return
+    words = [f"{summary.answered:,} of {summary.rows:,} votes answered"]
+    words += [
+        f"{count:,} {name}"
+        for name, count in (
+            ("invalid", summary.invalid),
+            ("too long", summary.overflow),
+            ("failed", summary.error),
+        )
+        if count
+    ]
+    typer.echo(f"{', '.join(words)}: {folder}")
+    if summary.shortened:
+        typer.echo(f"{summary.shortened:,} votes were shortened to fit the context; the text says where.")
+    if summary.failed:
+        typer.echo(f"Why: naze runs show {folder}   Again: naze runs retry {folder}")
+    typer.echo(f"Read them: naze report {folder} --out {folder}/report.html", err=not sys.stdout.isatty())
+
+
+def _prices(price_input: float | None, price_output: float | None) -> dict[str, float] | None:
+    from naze.configuration import read_configuration
+    from naze.errors import ConfigurationError
+
+    if (price_input is None) != (price_output is None):
+        raise ConfigurationError("--price-input and --price-output belong together; one of them is missing.")
+    if price_input is not None and price_output is not None:
+        return {"input": price_input, "output": price_output}
+    kept = read_configuration().prices
+    return None if kept is None else {"input": kept.input, "output": kept.output}
+
+
+def _estimated(
+    votes: Path,
+    model: str | None,
+    language: str | None,
+    limit: int | None,
+    settings: "ExplainSettings",
+    prices: dict[str, float] | None,
+) -> "Estimate":
+    from naze.configuration import read_configuration
+    from naze.errors import ConfigurationError
+    from naze.jobs import estimate_explain
+
+    configuration = read_configuration()
+    name = model or configuration.model
+    if name is None:
+        raise ConfigurationError("no model is named. Give --model; `naze models` shows what there is.")
+    return estimate_explain(
+        votes,
+        name,
+        language=language or configuration.language,
+        limit=limit,
+        settings=settings,
+        prices=prices,
+    )
+
+
+def _show_estimate(estimate: "Estimate", prices: dict[str, float] | None, *, as_json: bool) -> None:
+    from naze.generations import span
+
+    if as_json:
+        typer.echo(json.dumps(estimate.to_dict()))
+        return
+    typer.echo(
+        f"Rows:    {estimate.rows:,} ({estimate.shortened:,} shortened, {estimate.overflow:,} too long)"
+    )
+    typer.echo(f"Tokens:  {estimate.prompt_tokens:,} to read, about {estimate.generated_tokens:,} to write")
+    low, high = span(estimate.seconds_low), span(estimate.seconds_high)
+    typer.echo(
+        f"Here:    {span(estimate.seconds)} (90 % interval {low} to {high}), from {estimate.sample_rows} votes asked now"
+    )
+    if estimate.cost is None or estimate.batch_cost is None or prices is None:
+        typer.echo(
+            "Price:   give --price-input and --price-output (a million tokens) to compare with elsewhere"
+        )
+    else:
+        typer.echo(
+            f"Price:   {estimate.cost:,.2f} elsewhere, {estimate.batch_cost:,.2f} as a batch at half price "
+            f"(at {prices['input']:g} and {prices['output']:g} a million tokens)"
+        )

@@ -1,0 +1,194 @@
+"""`naze runs`: list, show, export and retry runs."""
+
+import json
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from naze.cli import EXIT_FAILED_ROWS
+
+if TYPE_CHECKING:
+    from naze.generations import Row, Run, Summary
+
+app = typer.Typer(help="List, show, export and retry runs.", no_args_is_help=True)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_RunFolder = Annotated[Path, typer.Argument(help="The run's folder.")]
+_FAILURES_SHOWN = 10
+
+
+@app.command("list")
+def list_runs(
+    folder: Annotated[Path | None, typer.Argument(help="Where runs lie; else as configured (runs).")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the runs in a folder, newest first."""
+    from naze.configuration import read_configuration
+    from naze.errors import NazeError
+    from naze.generations import open_run
+
+    place = folder or read_configuration().runs
+    found: list[dict[str, Any]] = []
+    for manifest in sorted(place.glob("*/manifest.json")):
+        try:
+            run = open_run(manifest.parent)
+        except NazeError as error:
+            found.append({"run": str(manifest.parent), "problem": str(error)})
+            continue
+        found.append({**_about(run), **asdict(run.summary())})
+        run.close()
+    found.sort(key=lambda entry: str(entry.get("created", "")), reverse=True)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    if not found:
+        typer.echo(f"No runs in {place}. `naze explain` makes one.")
+    for entry in found:
+        if "problem" in entry:
+            typer.echo(f"{entry['run']}  cannot be read: {entry['problem']}")
+            continue
+        failed = entry["invalid"] + entry["overflow"] + entry["error"]
+        state = f"{entry['answered']:,} of {entry['rows']:,} answered" + (
+            f", {failed:,} failed" if failed else ""
+        )
+        typer.echo(
+            f"{entry['run']}  {state}  {entry['task']}, {entry['model']}, {entry['language']}, {entry['created']}"
+        )
+
+
+@app.command()
+def show(
+    run: _RunFolder,
+    subject: Annotated[str | None, typer.Argument(help="A vote's id, to see its answer.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show how a run stands and why rows failed, or what came of one vote."""
+    from naze.errors import InputError
+    from naze.generations import open_run
+
+    opened = open_run(run)
+    if subject is not None:
+        rows = opened.row(subject)
+        if not rows:
+            raise InputError(f"{run}: no row has the id {subject!r}. `naze runs export` writes all ids.")
+        for row in rows:
+            _show_row(row, as_json=as_json)
+        return
+    summary = opened.summary()
+    failures = list(islice(opened.failures(), None if as_json else _FAILURES_SHOWN))
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {**_about(opened), **asdict(summary), "failures": [_values(row) for row in failures]},
+                ensure_ascii=False,
+            )
+        )
+        return
+    _show_run(opened, summary, failures)
+
+
+@app.command()
+def export(
+    run: _RunFolder,
+    to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
+    as_json: _Json = False,
+) -> None:
+    """Write every row of a run, in input order, with the votes' own columns."""
+    from naze.generations import export_run, open_run
+    from naze.jobs import export_columns
+
+    opened = open_run(run)
+    rows = export_run(opened, to, join=export_columns(run))
+    if as_json:
+        typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
+    else:
+        typer.echo(f"{rows:,} rows: {to}")
+
+
+@app.command()
+def retry(
+    run: _RunFolder,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="invalid, overflow or error; may be given several times; else all."),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal."""
+    from naze.cli.explain import show_summary, tell
+    from naze.errors import ConfigurationError
+    from naze.generations import FAILURES, choose_progress
+    from naze.jobs import continue_run
+
+    names = {failure.value: failure for failure in FAILURES}
+    unknown = [name for name in status or () if name not in names]
+    if unknown:
+        raise ConfigurationError(f"--status is {unknown[0]!r}; expected {', '.join(names)}.")
+    chosen = [names[name] for name in status] if status else list(FAILURES)
+    done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
+    summary = done.summary()
+    done.close()
+    show_summary(run, summary, as_json=as_json)
+    if summary.failed:
+        raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def _about(run: "Run") -> dict[str, Any]:
+    manifest = run.manifest
+    names = ("task", "model", "engine", "language", "template", "address", "data_path", "created")
+    return {"run": str(run.folder), **{name: getattr(manifest, name) for name in names}}
+
+
+def _values(row: "Row") -> dict[str, Any]:
+    values: dict[str, Any] = {"position": row.position, "subject_id": row.subject_id, "fit": row.fit.value}
+    if row.answer is not None:
+        values |= {name: value for name, value in asdict(row.answer).items() if value is not None}
+    return values
+
+
+def _show_row(row: "Row", *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_values(row), ensure_ascii=False))
+        return
+    answer = row.answer
+    if answer is None:
+        typer.echo(f"{row.subject_id}: not asked yet.")
+        return
+    typer.echo(
+        f"{row.subject_id}: {answer.status.value}, {answer.prompt_tokens:,} tokens read, "
+        f"{answer.generated_tokens:,} written in {answer.seconds:.1f} s, attempt {answer.attempts}, {row.fit.value}."
+    )
+    if answer.reason:
+        typer.echo(f"Reason: {answer.reason}")
+    if answer.text:
+        typer.echo(f"\n{answer.text.strip()}\n")
+
+
+def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
+    manifest = run.manifest
+    typer.echo(
+        f"{run.folder}: {manifest.task} with {manifest.model} ({manifest.engine}), begun {manifest.created}"
+    )
+    typer.echo(f"  votes      {manifest.data_path or 'given in Python'}")
+    typer.echo(
+        f"  language   {manifest.language}, template {manifest.template} ({manifest.template_hash[:12]})"
+    )
+    if manifest.address:
+        typer.echo(f"  sent to    {manifest.address}")
+    typer.echo(
+        f"  rows       {summary.rows:,}: {summary.answered:,} answered, {summary.invalid:,} invalid, "
+        f"{summary.overflow:,} too long, {summary.error:,} failed, {summary.open:,} open"
+    )
+    typer.echo(f"  to fit     {summary.shortened:,} shortened, {summary.routed:,} routed")
+    typer.echo(f"  tokens     {summary.prompt_tokens:,} read, {summary.generated_tokens:,} written")
+    for row in failures:
+        answer = row.answer
+        if answer is not None:
+            typer.echo(
+                f"  {row.subject_id}: {answer.status.value} after {answer.attempts} attempts: {answer.reason}"
+            )
+    if summary.failed > len(failures):
+        typer.echo(f"  … {summary.failed - len(failures):,} more; --json lists all")
