@@ -98,11 +98,9 @@ class OllamaServer:
         tokens = most_tokens(messages)
         limit = self._facts.context_tokens if self._window is None else self._window
         check_room(tokens, limit)
+        body = self._body(prompt, sampling, messages, limit - tokens)
         try:
-            reply = await self._client.post(
-                f"{self._root}/api/chat",
-                self._body(prompt, sampling, messages, limit - tokens),
-            )
+            reply = await self._client.post(f"{self._root}/api/chat", body)
         except EngineReplyError as error:
             if error.status == 400 and "context" in str(error).lower():
                 raise ContextOverflowError(
@@ -111,7 +109,7 @@ class OllamaServer:
                     context_tokens=self._facts.context_tokens,
                 ) from error
             raise
-        read = await self._check_whole(messages, reply)
+        read = await self._check_whole(messages, reply, body)
         return self._finish(prompt, reply, read if read is not None else tokens)
 
     def _messages(self, prompt: Prompt) -> list[Message]:
@@ -144,11 +142,13 @@ class OllamaServer:
             body["format"] = read_schema(prompt.schema)
         return body
 
-    async def _check_whole(self, messages: list[Message], reply: Reply) -> int | None:
+    async def _check_whole(
+        self, messages: list[Message], reply: Reply, body: Mapping[str, Any]
+    ) -> int | None:
         """Compare what Ollama has read with what was sent.
 
-        Some versions leave the part out that they had in their cache, or the whole count. A shortened prompt
-        fills half of the context or more, so that a smaller count is no sign of shortening.
+        Some versions leave the part out that they had in their cache, or the whole count: asked again, they
+        count less still. A shortened prompt fills half of the context or more, and counts the same again.
 
         Returns:
             Tokens read; None where Ollama does not say, or does not count what it had in its cache.
@@ -156,25 +156,30 @@ class OllamaServer:
         Raises:
             EngineReplyError: the prompt was shortened; both counts are in the message.
         """
+        where = self._client.address.text
         least, most = least_tokens(messages), most_tokens(messages)
-        read = reply.body.get("prompt_eval_count")
+        read = _count(reply)
         window = await self._real_window()
         sent = f"the prompt has between {least:,} and {most:,} tokens by naze's own estimate"
         if most > window:
             raise EngineReplyError(
-                f"{self._client.address.text}: Ollama has set up a context of {window:,} tokens only and "
-                f"read {read!r}; {sent}, so that it may have been shortened. Ask for less: --context {window}."
+                f"{where}: Ollama has set up a context of {window:,} tokens only and read {read}; {sent}, so "
+                f"that it may have been shortened. Ask for less: --context {window}."
             )
-        if not isinstance(read, int) or read <= 0:
-            return None
-        if read >= least:
+        if read is None or read >= least:
             return read
-        if read >= window // 2:
-            raise EngineReplyError(
-                f"{self._client.address.text}: Ollama has read {read:,} tokens; {sent}. The prompt was "
-                "shortened, so that the answer is worth nothing. Set a longer context with --context."
-            )
-        return None
+        if read < window // 2:
+            brief = {
+                key: value for key, value in body.items() if key not in ("format", "logprobs", "top_logprobs")
+            }
+            brief["options"] = {**body["options"], "num_predict": 1}
+            again = _count(await self._client.post(f"{self._root}/api/chat", brief))
+            if again != read:
+                return again if again is not None and again >= least else None
+        raise EngineReplyError(
+            f"{where}: Ollama has read {read:,} tokens; {sent}. The prompt was shortened, so that the answer is "
+            "worth nothing. Set a longer context with --context."
+        )
 
     async def _real_window(self) -> int:
         """Ask, once, for the context that the loaded model has got; older versions do not say."""
@@ -221,6 +226,11 @@ def _with_counts(answer: Answer, prompt_tokens: int, generated_tokens: int, atte
     return dataclasses.replace(
         answer, prompt_tokens=prompt_tokens, generated_tokens=generated_tokens, attempts=attempts
     )
+
+
+def _count(reply: Reply) -> int | None:
+    read = reply.body.get("prompt_eval_count")
+    return read if isinstance(read, int) and read > 0 else None
 
 
 def _own_context(shown: Mapping[str, Any]) -> int | None:
