@@ -1,0 +1,140 @@
+"""Columns as a file has them go in; turns and winners in our words come out."""
+
+import ast
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from naze.records import Winner
+from naze.votes.formats.notes import Notes
+
+__all__ = ["TURNS", "json_turns", "one_turn", "structure", "texts", "turns", "winner_column"]
+
+TURNS = pl.List(pl.String)
+
+WINNERS = {str(winner): str(winner) for winner in Winner}
+
+_decode_turns = msgspec.json.Decoder(list[str | None]).decode
+
+
+def json_turns(column: pl.Series, notes: Notes) -> pl.Series:
+    """Decode cells that hold a JSON list of turns. A cell that does not is noted; it becomes a null."""
+    if column.dtype == TURNS:
+        return column
+    decoded: list[list[str | None] | None] = []
+    for row, cell in enumerate(column):
+        try:
+            decoded.append(_decode_turns(cell))
+        except (msgspec.MsgspecError, TypeError):
+            decoded.append(_turns_with_care(cell, column.name, row, notes))
+    return pl.Series(column.name, decoded, dtype=TURNS)
+
+
+def _turns_with_care(cell: object, name: str, row: int, notes: Notes) -> list[str | None] | None:
+    """Decode what the quick decoder refuses: half surrogate pairs, and what is broken indeed."""
+    if not isinstance(cell, str):
+        notes.reject(row, f"{name} is empty; expected a JSON list of turns.")
+        return None
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError) as error:
+        notes.reject(row, f"{name} is no JSON ({error}): {short(cell)}; expected a JSON list of turns.")
+        return None
+    if not isinstance(value, list) or not all(turn is None or isinstance(turn, str) for turn in value):
+        notes.reject(row, f"{name} is {short(cell)}; expected a JSON list of texts and nulls.")
+        return None
+    return [turn if turn is None else notes.whole(turn) for turn in value]
+
+
+def one_turn(column: pl.Series) -> pl.Series:
+    """Make each text a conversation of one turn; a null cell is one null turn."""
+    return pl.DataFrame({column.name: texts(column)}).select(pl.concat_list(column.name))[column.name]
+
+
+def texts(column: pl.Series) -> pl.Series:
+    """Turn a column of numbers or booleans into texts; texts and nulls stay as they are."""
+    if column.dtype.is_nested():
+        cells = [
+            None if cell is None else json.dumps(cell, ensure_ascii=False) for cell in structures(column)
+        ]
+        return pl.Series(column.name, cells, dtype=pl.String)
+    return column.cast(pl.String)
+
+
+def turns(column: pl.Series, notes: Notes) -> pl.Series:
+    """Read turns however they are laid out: lists, JSON lists, or one text for one turn."""
+    if column.dtype == TURNS:
+        return column
+    if column.dtype != pl.String:
+        return one_turn(column)
+    cells: list[list[str | None] | None] = []
+    for cell in column:
+        cells.append(_list_in(cell, notes) or [cell])
+    return pl.Series(column.name, cells, dtype=TURNS)
+
+
+def _list_in(cell: str | None, notes: Notes) -> list[str | None] | None:
+    if not cell or not cell.startswith("[") or not cell.rstrip().endswith("]"):
+        return None
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    if not value or not all(turn is None or isinstance(turn, str) for turn in value):
+        return None
+    return [turn if turn is None else notes.whole(turn) for turn in value]
+
+
+def structures(column: pl.Series) -> list[Any]:
+    """List a nested column's cells as lists and dicts."""
+    return column.to_list()
+
+
+def structure(cell: object, name: str, row: int, notes: Notes) -> Any:  # noqa: ANN401  # what JSON can hold
+    """Read a cell that holds a list or dict, as such, as JSON or as Python wrote it; None and a note if not."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError) as broken:
+        try:
+            return ast.literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            notes.reject(row, f"{name} is no JSON ({broken}): {short(cell)}; expected a list of messages.")
+            return None
+
+
+def winner_column(column: pl.Series, notes: Notes, words: Mapping[str, str] | None = None) -> pl.Series:
+    """Say winners in our words; a null stays one (not voted yet), an unknown word is noted.
+
+    Args:
+        column: the winners as the file has them.
+        notes: has the words that the person gave; they come before all others.
+        words: the format's own words.
+    """
+    known = {**WINNERS, **(words or {}), **notes.winners}
+    column = texts(column)
+    found = column.replace_strict(known, default=None, return_dtype=pl.String)
+    unknown = (column.is_not_null() & found.is_null()).arg_true()
+    for row in unknown:
+        word = column[row]
+        notes.reject(
+            row,
+            f"winner is {word!r}; expected a, b, tie or both_bad. Map it with --winner {shell(word)}=both_bad.",
+        )
+    return found.alias("winner")
+
+
+def shell(word: str) -> str:
+    """Quote a word for a command line where it needs it."""
+    import shlex
+
+    return shlex.quote(word)
+
+
+def short(text: str, characters: int = 60) -> str:
+    """Quote the beginning of a text."""
+    return repr(text if len(text) <= characters else text[:characters] + "…")

@@ -1,0 +1,82 @@
+"""Every format, in the order in which they are tried; a stranger's format is passed as an object."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Protocol
+
+from naze.errors import FormatError
+from naze.votes.formats.alpaca_eval import AlpacaEval
+from naze.votes.formats.autoj import AutoJ
+from naze.votes.formats.canonical import Canonical
+from naze.votes.formats.chosen_rejected import ChosenRejected
+from naze.votes.formats.conversations import Conversations
+from naze.votes.formats.kaggle import Kaggle
+from naze.votes.formats.notes import Notes
+from naze.votes.formats.pandalm import PandaLM
+from naze.votes.formats.plain import Plain
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["FORMATS", "VoteFormat", "find_format", "recognise"]
+
+
+class VoteFormat(Protocol):
+    """A layout of votes in a table."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as `--format` takes it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        ...
+
+    @property
+    def consumes(self) -> tuple[str, ...]:
+        """Columns that go into the vote itself; all others are kept as extras."""
+        ...
+
+    def recognises(self, first: "pl.DataFrame") -> bool:
+        """Say whether a table is laid out so, from its columns and first rows."""
+        ...
+
+    def convert(self, batch: "pl.DataFrame", notes: Notes) -> "pl.DataFrame":
+        """Convert rows to `prompt`, `response_a`, `response_b` (lists of turns).
+
+        Also, where there are any, `id`, `winner`, `model_a`, `model_b`. As many rows come out as go in; a bad
+        row is noted.
+        """
+        ...
+
+
+FORMATS: tuple[VoteFormat, ...] = (
+    Conversations(),
+    Canonical(),
+    Kaggle(),
+    AlpacaEval(),
+    PandaLM(),
+    AutoJ(),
+    ChosenRejected(),
+    Plain(),
+)
+
+
+def find_format(name: str) -> VoteFormat:
+    """Find a format by its name.
+
+    Raises:
+        FormatError: there is none; the nearest is suggested.
+    """
+    names = [known.name for known in FORMATS]
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise FormatError(f"no format {name!r}; there are: {', '.join(names)}.{hint}")
+    return FORMATS[names.index(name)]
+
+
+def recognise(first: "pl.DataFrame") -> VoteFormat | None:
+    """Find the format of a table from its columns and first rows; None when none fits."""
+    return next((known for known in FORMATS if known.recognises(first)), None)

@@ -1,0 +1,86 @@
+"""A text goes in; the ISO 639-1 code of its language comes out, or None when unsure."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import lingua
+    import polars as pl
+
+__all__ = ["detect_language", "detect_languages", "iso_codes"]
+
+LEAST_LETTERS = 20
+LEAST_CONFIDENCE = 0.5
+MOST_CHARACTERS = 400
+"""Looked at of each text; the beginning of a prompt is in the language of its author."""
+
+_KANA = re.compile("[\u3040-\u30ff\uff66-\uff9d]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+NAMES = {
+    "afrikaans": "af", "albanian": "sq", "arabic": "ar", "armenian": "hy", "azerbaijani": "az", "basque": "eu",
+    "belarusian": "be", "bengali": "bn", "bosnian": "bs", "bulgarian": "bg", "catalan": "ca", "chinese": "zh",
+    "croatian": "hr", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "esperanto": "eo",
+    "estonian": "et", "finnish": "fi", "french": "fr", "galician": "gl", "georgian": "ka", "german": "de",
+    "greek": "el", "gujarati": "gu", "hebrew": "he", "hindi": "hi", "hungarian": "hu", "icelandic": "is",
+    "indonesian": "id", "irish": "ga", "italian": "it", "japanese": "ja", "kazakh": "kk", "korean": "ko",
+    "latin": "la", "latvian": "lv", "lithuanian": "lt", "macedonian": "mk", "malay": "ms", "marathi": "mr",
+    "mongolian": "mn", "norwegian": "no", "persian": "fa", "polish": "pl", "portuguese": "pt", "punjabi": "pa",
+    "romanian": "ro", "russian": "ru", "serbian": "sr", "slovak": "sk", "slovenian": "sl", "spanish": "es",
+    "swahili": "sw", "swedish": "sv", "tagalog": "tl", "tamil": "ta", "telugu": "te", "thai": "th",
+    "turkish": "tr", "ukrainian": "uk", "urdu": "ur", "vietnamese": "vi", "welsh": "cy", "zulu": "zu",
+}  # fmt: skip
+"""Languages as published votes name them in English -> ISO 639-1."""
+
+
+def detect_language(text: str) -> str | None:
+    """Detect the language of a text.
+
+    A text with kana is Japanese. None when there are fewer than 20 letters, or when the detector is unsure.
+
+    Example:
+        >>> detect_language("時間管理能力を向上させるにはどうしたらいいですか？")
+        'ja'
+    """
+    return detect_languages([text])[0]
+
+
+def detect_languages(texts: Sequence[str]) -> list[str | None]:
+    """Detect the languages of many texts; the first 400 characters of each are looked at."""
+    found: list[str | None] = [None] * len(texts)
+    open_rows = []
+    for row, text in enumerate(texts):
+        beginning = text[:MOST_CHARACTERS]
+        if len(_LETTER.findall(beginning)) < LEAST_LETTERS:
+            continue
+        if _KANA.search(beginning):
+            found[row] = "ja"
+        else:
+            open_rows.append(row)
+    if open_rows:
+        asked = [texts[row][:MOST_CHARACTERS] for row in open_rows]
+        for row, values in zip(
+            open_rows, _detector().compute_language_confidence_values_in_parallel(asked), strict=True
+        ):
+            if values and values[0].value >= LEAST_CONFIDENCE:
+                found[row] = values[0].language.iso_code_639_1.name.lower()
+    return found
+
+
+@cache
+def _detector() -> "lingua.LanguageDetector":
+    from lingua import LanguageDetectorBuilder
+
+    return LanguageDetectorBuilder.from_all_languages().with_low_accuracy_mode().build()
+
+
+def iso_codes(names: "pl.Series") -> "pl.Series":
+    """Turn names (`English`) and codes (`en`, `zh-Hant`) into ISO 639-1 codes; what is neither becomes a null."""
+    import polars as pl
+
+    plain = names.str.strip_chars().str.to_lowercase()
+    short = plain.str.extract(r"^([a-z]{2})(?:[-_].*)?$")
+    named = plain.replace_strict(NAMES, default=None, return_dtype=pl.String)
+    return pl.select(pl.coalesce(named, short)).to_series().alias(names.name)

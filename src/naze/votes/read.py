@@ -1,0 +1,233 @@
+"""A file of votes as people have it goes in; `Votes` come out, with the rows that cannot be read kept aside."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from naze.errors import FormatError, RowError
+from naze.records import Winner
+from naze.tables import fingerprint
+from naze.votes.formats import FORMATS, Notes, VoteFormat, find_format, recognise
+from naze.votes.raw import raw_batches
+from naze.votes.votes import COLUMNS, Votes, canonical_frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["read_votes"]
+
+ROW = "__row__"
+BATCH_ROWS = 4_000
+SIDES = ("prompt", "response_a", "response_b")
+
+
+def read_votes(
+    path: str | Path,
+    *,
+    format: "str | VoteFormat | None" = None,
+    columns: Mapping[str, str] | None = None,
+    winners: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> Votes:
+    """Read votes from a CSV, JSONL, JSON or Parquet file whose layout is recognised by itself.
+
+    A row that cannot be read is kept aside in `Votes.problems` with its number and reason; the rest goes on.
+
+    Args:
+        path: the file.
+        format: name of a layout (see `FORMATS`), or one of your own; recognised when not given.
+        columns: our name -> the file's name, for a table with other names: `{"prompt": "question"}`.
+        winners: the file's word for a winner -> a, b, tie or both_bad.
+        limit: read the first so many rows only.
+
+    Raises:
+        FormatError: the file is missing, empty, not UTF-8 or of no known layout, or a name is unknown.
+
+    Example:
+        >>> read_votes("examples/votes.csv", limit=2)  # doctest: +SKIP
+        <Votes: 2 votes (kaggle) from examples/votes.csv>
+    """
+    path = Path(path)
+    reader = _Reader(path, find_format(format) if isinstance(format, str) else format, columns or {}, limit)
+    for batch, notes in raw_batches(path, _checked_winners(winners or {}), BATCH_ROWS):
+        reader.add(batch, notes)
+        if reader.is_full:
+            break
+    return reader.votes()
+
+
+def _checked_winners(winners: Mapping[str, str]) -> dict[str, str]:
+    known = [str(winner) for winner in Winner]
+    for word, winner in winners.items():
+        if winner not in known:
+            raise FormatError(f"{word!r} is mapped to {winner!r}; expected {', '.join(known)}.")
+    return dict(winners)
+
+
+class _Reader:
+    """Collects converted batches; one for each file."""
+
+    def __init__(
+        self, path: Path, format: VoteFormat | None, columns: Mapping[str, str], limit: int | None
+    ) -> None:
+        self.path, self.format, self.columns, self.limit = path, format, columns, limit
+        self.rows = 0
+        self.frames: list[pl.DataFrame] = []
+        self.problems: dict[int, str] = {}
+        self.replaced_surrogates = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.limit is not None and self.rows >= self.limit
+
+    def add(self, batch: "pl.DataFrame", notes: Notes) -> None:
+        """Convert a batch; the first that has a whole row decides the format."""
+        import polars as pl
+
+        if self.limit is not None:
+            batch = batch.head(self.limit - self.rows)
+        if batch.columns != [""]:
+            batch = self._renamed(batch)
+            if self.format is None:
+                self.format = recognise(batch.head(20)) or self._unknown(batch)
+            try:
+                frame = _completed(self.format.convert(batch, notes), batch, self.format, self.rows)
+            except FormatError as error:
+                raise FormatError(f"{self.path}: {error}") from error
+            _reject_unusable(frame, notes)
+            bad = [row for row in notes.problems if row < frame.height]
+            self.frames.append(
+                frame.with_row_index("__at__").filter(~pl.col("__at__").is_in(bad)).drop("__at__")
+            )
+        self.problems |= {
+            self.rows + row + 1: reason for row, reason in notes.problems.items() if row < batch.height
+        }
+        self.replaced_surrogates += notes.replaced_surrogates
+        self.rows += batch.height
+
+    def votes(self) -> Votes:
+        """Put the batches together and keep repeated ids aside."""
+        if not self.frames:
+            reasons = "; ".join(list(self.problems.values())[:1])
+            raise FormatError(f"{self.path}: no row can be read; expected votes. {reasons}".rstrip())
+        frame = _joined(self.frames)
+        self.frames = []
+        first = frame["id"].is_first_distinct()
+        repeated = frame.filter(~first).select("id", ROW)
+        rows = dict(
+            frame.filter(first & frame["id"].is_in(repeated["id"].implode())).select("id", ROW).rows()
+        )
+        for name, row in repeated.rows():
+            self.problems[row] = f"id is {name!r}, as in row {rows[name]} already; expected an id of its own."
+        if repeated.height:
+            frame = frame.filter(first)
+        assert self.format is not None
+        return Votes(
+            canonical_frame(frame.drop(ROW)) if frame.height else canonical_frame(frame.drop(ROW).clear()),
+            format=self.format.name,
+            path=self.path,
+            fingerprint=fingerprint(self.path) if self.limit is None else None,
+            problems=tuple(
+                RowError(f"{self.path}, row {row}: {reason}", row=row)
+                for row, reason in sorted(self.problems.items())
+            ),
+            replaced_surrogates=self.replaced_surrogates,
+        )
+
+    def _renamed(self, batch: "pl.DataFrame") -> "pl.DataFrame":
+        for ours, theirs in self.columns.items():
+            if ours not in COLUMNS:
+                raise FormatError(f"no column of a vote is called {ours!r}.{_near(ours, COLUMNS)}")
+            if theirs not in batch.columns:
+                there = ", ".join(batch.columns)
+                raise FormatError(
+                    f"{self.path}: no column {theirs!r}; there are: {there}.{_near(theirs, batch.columns)}"
+                )
+        names = {theirs: ours for ours, theirs in self.columns.items()}
+        hidden = {
+            name: f"{name}_in_file" for name in self.columns if name in batch.columns and name not in names
+        }
+        return batch.rename(hidden).rename(names)
+
+    def _unknown(self, batch: "pl.DataFrame") -> VoteFormat:
+        wanted = [name for name in SIDES if name not in batch.columns]
+        near = "".join(_near(name, batch.columns) for name in wanted)
+        raise FormatError(
+            f"{self.path}: the columns are {', '.join(batch.columns)}; that is none of the known layouts "
+            f"({', '.join(known.name for known in FORMATS)}).{near} "
+            f"Name them: --columns {','.join(f'{name}=…' for name in wanted or SIDES)} "
+            f"(and winner=…, id=…, model_a=…, model_b=…)."
+        )
+
+
+def _near(name: str, names: "tuple[str, ...] | list[str]") -> str:
+    near = get_close_matches(name, names, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _completed(
+    converted: "pl.DataFrame", batch: "pl.DataFrame", format: VoteFormat, rows_before: int
+) -> "pl.DataFrame":
+    """Add what a format leaves to us: the row's number, an id, models, languages, extras."""
+    import polars as pl
+
+    from naze.votes.language import iso_codes
+
+    frame = converted.with_columns(
+        pl.int_range(rows_before + 1, rows_before + 1 + batch.height, dtype=pl.Int64).alias(ROW)
+    )
+    kept = [
+        name for name in batch.columns if name not in format.consumes and name not in frame.columns and name
+    ]
+    frame = frame.hstack(batch.select(kept))
+    if "id" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.String).alias("id"))
+    number = pl.format("row-{}", pl.col(ROW))
+    if "language" in frame.columns:
+        named = frame["language"].cast(pl.String)
+        frame = frame.with_columns(iso_codes(named).alias("language"))
+        if not named.equals(frame["language"], null_equal=True):
+            frame = frame.with_columns(named.alias("language_in_file"))
+    return frame.with_columns(pl.coalesce(pl.col("id").cast(pl.String), number).alias("id"))
+
+
+def _reject_unusable(frame: "pl.DataFrame", notes: Notes) -> None:
+    """Note rows of which no vote can be made: a side that is missing, or both answers null."""
+    import polars as pl
+
+    for name in SIDES:
+        for row in frame[name].is_null().arg_true():
+            notes.reject(row, f"{name} is null; expected at least one turn.")
+    nothing = frame.select(
+        (pl.col(name).list.drop_nulls().list.len() == 0).fill_null(True).alias(name) for name in SIDES
+    )
+    for row in (nothing["response_a"] & nothing["response_b"]).arg_true():
+        notes.reject(row, "both responses are null; there is nothing to compare.")
+    for row in nothing["prompt"].arg_true():
+        notes.reject(row, "prompt is null; expected at least one turn that is a text.")
+
+
+def _joined(frames: "list[pl.DataFrame]") -> "pl.DataFrame":
+    """Put batches together; an extra column whose kind changes on the way becomes text."""
+    import polars as pl
+
+    if len(frames) == 1:
+        return frames[0]
+    try:
+        return pl.concat(frames, how="diagonal_relaxed")
+    except pl.exceptions.PolarsError:
+        from naze.votes.formats.cells import texts
+
+        kinds: dict[str, set[pl.DataType]] = {}
+        for frame in frames:
+            for name, kind in frame.schema.items():
+                kinds.setdefault(name, set()).add(kind)
+        mixed = {name for name, found in kinds.items() if len(found) > 1 and name not in COLUMNS}
+        return pl.concat(
+            [
+                frame.with_columns(texts(frame[name]) for name in mixed if name in frame.columns)
+                for frame in frames
+            ],
+            how="diagonal_relaxed",
+        )
