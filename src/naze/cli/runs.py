@@ -101,7 +101,7 @@ def export(
     from naze.jobs import export_columns
 
     opened = open_run(run)
-    rows = export_run(opened, to, join=export_columns(run))
+    rows = export_run(opened, to, join=export_columns(run, nested=to.suffix.lower() != ".csv"))
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
     else:

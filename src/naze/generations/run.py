@@ -190,8 +190,8 @@ class _Sitting:
         self._writer = writer
         self._earlier = earlier
         self._progress = progress
-        self._stands_for: dict[int, int] = {}
-        """For each prompt under way, by identity: how many planned rows share its answer."""
+        self._under_way: dict[int, tuple[bytes, int]] = {}
+        """For each prompt under way, by identity: its key, and how many planned rows share its answer."""
 
     def ask(
         self,
@@ -209,8 +209,7 @@ class _Sitting:
         asker = Asker(open_engine, sampling)
         try:
             for prompt, answer in asker.answers(_with_first(first, prompts)):
-                stands_for = self._stands_for.pop(id(prompt))
-                self._keep(keys.key(prompt), validate_answer(prompt, answer), stands_for)
+                self._keep(*self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
         finally:
             asker.close()
 
@@ -218,7 +217,7 @@ class _Sitting:
         """Pass on what can be asked; record at once what cannot."""
         for row, stands_for in rows:
             if row.fit is not Fit.OVERFLOW:
-                self._stands_for[id(row.prompt)] = stands_for
+                self._under_way[id(row.prompt)] = keys.key(row.prompt), stands_for
                 yield row.prompt
                 continue
             reason = "the prompt does not fit the context"
@@ -228,9 +227,9 @@ class _Sitting:
                 )
             tokens = row.whole_tokens or 0
             answer = Answer(Status.OVERFLOW, reason=reason, prompt_tokens=tokens, attempts=0)
-            self._keep(keys.key(row.prompt), answer, stands_for)
+            self._keep(keys.key(row.prompt), stands_for, answer)
 
-    def _keep(self, key: bytes, answer: Answer, stands_for: int) -> None:
+    def _keep(self, key: bytes, stands_for: int, answer: Answer) -> None:
         if key in self._earlier:
             answer = replace(answer, attempts=answer.attempts + self._earlier[key])
         self._writer.put(key, answer)

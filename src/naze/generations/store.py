@@ -128,7 +128,10 @@ class Store:
                 self._connection.executescript(_SCHEMA)
             else:
                 address = f"{self.path.resolve().as_uri()}?mode=ro"
-                self._connection = sqlite3.connect(address, uri=True, isolation_level=None)
+                # a table writer may read rows from a thread of its own
+                self._connection = sqlite3.connect(
+                    address, uri=True, isolation_level=None, check_same_thread=False
+                )
             self._connection.execute("PRAGMA busy_timeout = 60000")
             self._connection.execute("SELECT count(*) FROM facts").fetchone()
 

@@ -5,6 +5,7 @@ exported and reported on without the file that they came from.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -182,9 +183,25 @@ def continue_run(
     return open_run(folder)
 
 
-def export_columns(folder: Path) -> "polars.DataFrame":
-    """Return the votes of a run as columns that an export joins to its rows, by `id`."""
-    return read_votes(folder / VOTES_NAME).frame()
+def export_columns(folder: Path, *, nested: bool = True) -> "polars.DataFrame":
+    """Return the votes of a run as columns that an export joins to its rows, by `id`.
+
+    Args:
+        folder: the run's folder.
+        nested: keep turns as lists; otherwise write each list as JSON, for tables that hold text only.
+    """
+    import polars
+
+    frame = read_votes(folder / VOTES_NAME).frame()
+    if nested:
+        return frame
+    lists = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    return frame.with_columns(
+        polars.col(name).map_elements(
+            lambda turns: json.dumps(list(turns), ensure_ascii=False), return_dtype=polars.String
+        )
+        for name in lists
+    )
 
 
 @dataclass(frozen=True)
