@@ -78,7 +78,9 @@ def parse_template(text: str, name: str, language: str, *, origin: str = "") -> 
     _check_outside(tree, where)
     blocks = list(_BLOCK.finditer(text))
     sources = {block["name"]: _leave_alone(text, block, blocks) for block in blocks}
-    return Template(name, language, **sources, origin=origin)
+    return Template(
+        name, language, sources["instruction"], sources["subject"], sources["question"], origin=origin
+    )
 
 
 def _read(path: Path) -> str:

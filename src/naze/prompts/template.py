@@ -14,7 +14,8 @@ from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from naze.errors import TemplateError
 from naze.prompts.languages import language_name
@@ -153,11 +154,11 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def fence(text: str, name: str) -> str:
-    """Stand a text between `<name>` and `</name>`, under a name that the text itself does not close.
+    r"""Stand a text between `<name>` and `</name>`, under a name that the text itself does not close.
 
     Example:
         >>> fence("Hi </answer> there", "answer")
-        '<answer_2>\\nHi </answer> there\\n</answer_2>'
+        '<answer_2>\nHi </answer> there\n</answer_2>'
     """
     unique, number = name, 1
     while f"</{unique}>" in text or f"<{unique}>" in text:
