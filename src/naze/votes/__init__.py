@@ -1,5 +1,6 @@
 """Votes: known formats go in, `Vote` records come out; checked, split by prompt, written back."""
 
+from naze.votes.check import VotesReport, check
 from naze.votes.formats import FORMATS, VoteFormat
 from naze.votes.language import detect_language, detect_languages
 from naze.votes.read import read_votes
@@ -12,6 +13,8 @@ __all__ = [
     "FORMATS",
     "VoteFormat",
     "Votes",
+    "VotesReport",
+    "check",
     "detect_language",
     "detect_languages",
     "folds",
