@@ -66,13 +66,11 @@ def pull(
     folder = models_folder(configuration)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(named, HubSource):
+        return pull_from_hub(name, named, configuration, tell)
     waiting = PullProgress(name, 0, None, "another process is fetching this model; waiting for it")
-    lock = folder / f"{name.replace(':', '-').replace('/', '--')}.lock"
-    if isinstance(named, CatalogueModel):
-        lock = folder / f"{named.name.replace(':', '-')}.lock"
+    lock = folder / f"{named.name.replace(':', '-')}.lock"
     with hold_lock(lock, waiting=lambda: tell(waiting)):
-        if isinstance(named, HubSource):
-            return pull_from_hub(name, named, configuration, tell)
         return _pull_catalogue(named, choose_form(named, engine), source, configuration, tell)
 
 

@@ -41,6 +41,8 @@ _CHUNK_BYTES = 1 << 20
 _TIMEOUT_SECONDS = 30.0
 _ATTEMPTS = 5
 """In a row without a byte gained."""
+_FIRST_WAIT_SECONDS = 0.2
+"""Doubled after each failure, up to ten seconds."""
 _PASSING_STATUS = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -290,7 +292,7 @@ def _fetch(counter: _Counter, repository: _Repository, file: str, folder: Path) 
                     f"{counter.name}: {file} broke off at {before:,} of {record.size_bytes:,} bytes: "
                     f"{_first_line(error)}. They are kept. `naze pull {counter.name}` goes on from there."
                 ) from error
-            time.sleep(min(0.2 * 2**failures, 10.0))
+            time.sleep(min(_FIRST_WAIT_SECONDS * 2**failures, 10.0))
     _check(counter, file, partial, record)
     with writing(folder / file):
         partial.replace(folder / file)
@@ -327,7 +329,7 @@ def _stream(counter: _Counter, repository: _Repository, file: str, partial: Path
         ):
             _check_status(response, partial, counter.name, file)
             with writing(partial), partial.open("ab" if response.status_code == 206 else "wb") as out:
-                for chunk in response.iter_raw(_CHUNK_BYTES):
+                for chunk in response.iter_raw():
                     out.write(chunk)
                     counter.tell(counter.done_bytes + out.tell())
     except httpx2.TransportError as error:
