@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -64,7 +64,7 @@ def explain(
     settings = ExplainSettings(
         template=template,
         sampling=Sampling(max_tokens, temperature, 1.0, seed, tuple(stop or ()), deterministic),
-        fit=fit,
+        fit=cast(Any, fit),  # checked where it is used
         long_model=long_model,
         engine=engine,
         options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),

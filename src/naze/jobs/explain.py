@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from naze.configuration import read_configuration
 from naze.engines import open_engine
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 TASK = "explain"
 VOTES_NAME = "votes.parquet"
-FITS = ("shorten", "route", "fail")
+Policy = Literal["shorten", "route", "fail"]
+FITS = get_args(Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class ExplainSettings:
     template: str | Path = "explain"
     """A built-in template's name, or a file."""
     sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=768))
-    fit: str = "shorten"
+    fit: Policy = "shorten"
     """What is done with a vote longer than the context: shorten, route (to `long_model`) or fail."""
     long_model: str | None = None
     """The model that longer votes are routed to."""
@@ -230,18 +231,12 @@ class _Asked:
         if settings.fit == "route" and settings.long_model is None:
             raise ConfigurationError("fit is 'route' and no long model is named. Name one with --long-model.")
         template = load_template(settings.template, language)
-        if isinstance(votes, str | Path):
-            votes = read_votes(votes, limit=limit)
-        elif not isinstance(votes, Votes):
-            votes = Votes.from_votes(votes)
-        if limit is not None and len(votes) > limit:
-            votes = votes[:limit]
-        if len(votes) == 0:
-            raise InputError(
-                f"{votes.path or 'votes'}: no votes to explain. `naze votes check` says what is in the file."
-            )
-        fingerprint = f"{votes.fingerprint} {len(votes)}"
-        return cls(votes, fingerprint, str(votes.path or ""), template, language, model, settings)
+        chosen = _read(votes, limit)
+        if len(chosen) == 0:
+            where = chosen.path or "votes"
+            raise InputError(f"{where}: no votes to explain. `naze votes check` says what is in the file.")
+        fingerprint = f"{chosen.fingerprint} {len(chosen)}"
+        return cls(chosen, fingerprint, str(chosen.path or ""), template, language, model, settings)
 
     @classmethod
     def from_manifest(cls, kept: Manifest, folder: Path) -> "_Asked":
@@ -253,7 +248,7 @@ class _Asked:
         )
         settings = ExplainSettings(
             sampling=Sampling(**{**sampling, "stop": tuple(sampling.get("stop", ()))}),
-            fit=kept.fit,
+            fit=cast(Policy, kept.fit),
             long_model=kept.long_model,
             engine=kept.engine,
             options=engine_options,
@@ -267,6 +262,13 @@ class _Asked:
         """Name a run after what it is of, so that the same command finds it again."""
         stem = Path(self.data_path).stem or "votes"
         return re.sub(r"[^\w.-]+", "-", f"{stem}-{self.language}-{Path(self.model).name}").strip("-").lower()
+
+
+def _read(votes: "Votes | Iterable[Vote] | str | Path", limit: int | None) -> Votes:
+    if isinstance(votes, str | Path):
+        return read_votes(votes, limit=limit)
+    read = votes if isinstance(votes, Votes) else Votes.from_votes(votes)
+    return read if limit is None else read[:limit]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A table of votes: columns inside, `Vote` records outside, built when they are asked for."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -65,6 +65,26 @@ class Votes(Sequence[Vote]):
         """
         return cls(canonical_frame(frame), format=format, path=None if path is None else Path(path))
 
+    @classmethod
+    def from_votes(cls, votes: Iterable[Vote]) -> "Votes":
+        """Take votes that a program made.
+
+        Raises:
+            FormatError: an extra column that holds values of several types.
+        """
+        import polars as pl
+
+        rows = []
+        for vote in votes:
+            own = {name: getattr(vote, name) for name in COLUMNS}
+            own |= {name: list(own[name]) for name in ("prompt", "response_a", "response_b")}
+            rows.append({**own, "winner": None if vote.winner is None else vote.winner.value, **vote.extra})
+        try:
+            frame = pl.DataFrame(rows, infer_schema_length=None)
+        except (TypeError, pl.exceptions.PolarsError) as error:
+            raise FormatError(f"votes: extra columns cannot be made a table: {error}") from error
+        return cls.from_frame(frame if rows else canonical_frame(_no_rows()))
+
     def frame(self) -> "pl.DataFrame":
         """Return the table: the columns of `COLUMNS`, then the extras."""
         return self._frame
@@ -125,6 +145,13 @@ class Votes(Sequence[Vote]):
             source=row["source"],
             extra=extra or NO_EXTRA,
         )
+
+
+def _no_rows() -> "pl.DataFrame":
+    import polars as pl
+
+    turns = {name: pl.List(pl.String) for name in ("prompt", "response_a", "response_b")}
+    return pl.DataFrame(schema={"id": pl.String, **turns})
 
 
 def canonical_frame(frame: "pl.DataFrame") -> "pl.DataFrame":
