@@ -12,9 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["detect_language", "detect_languages", "iso_codes"]
 
 LEAST_LETTERS = 20
-LEAST_CONFIDENCE = 0.5
-MOST_CHARACTERS = 400
+LEAST_CONFIDENCE = 0.9
+MOST_CHARACTERS = 300
 """Looked at of each text; the beginning of a prompt is in the language of its author."""
+
+TOLD_APART = (
+    "ARABIC BENGALI BULGARIAN CATALAN CHINESE CROATIAN CZECH DANISH DUTCH ENGLISH FINNISH FRENCH GERMAN GREEK HEBREW "
+    "HINDI HUNGARIAN INDONESIAN ITALIAN JAPANESE KOREAN PERSIAN POLISH PORTUGUESE ROMANIAN RUSSIAN SLOVAK SPANISH "
+    "SWEDISH THAI TURKISH UKRAINIAN VIETNAMESE"
+)
+"""Languages of real votes. Rarer ones cost more answers than they give: of 1,561 arena prompts the quick detector
+left 154 open with these at the confidence above, 214 with all 75; it disagreed with another detector on 30 and 26."""
 
 _KANA = re.compile("[\u3040-\u30ff\uff66-\uff9d]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -48,7 +56,7 @@ def detect_language(text: str) -> str | None:
 
 
 def detect_languages(texts: Sequence[str]) -> list[str | None]:
-    """Detect the languages of many texts; the first 400 characters of each are looked at."""
+    """Detect the languages of many texts; the first 300 characters of each are looked at."""
     found: list[str | None] = [None] * len(texts)
     open_rows = []
     for row, text in enumerate(texts):
@@ -71,9 +79,11 @@ def detect_languages(texts: Sequence[str]) -> list[str | None]:
 
 @cache
 def _detector() -> "lingua.LanguageDetector":
-    from lingua import LanguageDetectorBuilder
+    from lingua import Language, LanguageDetectorBuilder
 
-    return LanguageDetectorBuilder.from_all_languages().with_low_accuracy_mode().build()
+    # Full accuracy takes 740 MB and several seconds to load; the doubtful answers are dropped instead.
+    languages = [getattr(Language, name) for name in TOLD_APART.split()]
+    return LanguageDetectorBuilder.from_languages(*languages).with_low_accuracy_mode().build()
 
 
 def iso_codes(names: "pl.Series") -> "pl.Series":

@@ -65,7 +65,8 @@ def hashes_of(text: str) -> Hashes | None:
     hashed *= np.uint64(0xBF58476D1CE4E5B9)
     hashed ^= hashed >> np.uint64(32)
     hashed *= np.uint64(0x94D049BB133111EB)
-    return np.unique(hashed)
+    hashed.sort()
+    return hashed[np.concatenate(([True], hashed[1:] != hashed[:-1]))]
 
 
 def _bands(hashes: Hashes) -> Iterator[tuple[int, bytes]]:
