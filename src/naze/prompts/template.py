@@ -183,7 +183,8 @@ def _undeclared(source: str) -> dict[str, int]:
     """Map each name that the values must give to the line where it first stands."""
     tree = _sandbox().parse(source)
     _compile(source)  # unknown filters and tests show only here
-    names = meta.find_undeclared_variables(tree) - set(_sandbox().globals)
+    set_here = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}  # in some branch
+    names = meta.find_undeclared_variables(tree) - set(_sandbox().globals) - set_here
     lines = {name.name: name.lineno for name in reversed(list(_loaded_names(tree)))}
     return {name: lines[name] for name in sorted(names, key=lines.__getitem__)}
 

@@ -1,0 +1,123 @@
+"""A run of `explain` goes in; the page of its explained votes comes out."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from naze.errors import ConfigurationError, RunError
+from naze.generations import Run
+from naze.jobs.explain import TASK, VOTES_NAME
+from naze.prompts import written_in
+from naze.report.page import ExplainedVote, write_explained_page
+from naze.votes import Votes, read_votes
+
+__all__ = ["explained_rows", "run_facts", "write_run_page"]
+
+
+def write_run_page(
+    run: Run,
+    out: str | Path,
+    *,
+    language: str | None = None,
+    title: str | None = None,
+    limit: int | None = None,
+) -> int:
+    """Write the page of a run's explained votes.
+
+    Args:
+        run: a run of `explain`, finished or not.
+        out: the HTML file.
+        language: of the page's own words, `ja` or `en`; None: the explanations' language if it is one of
+            them, else English.
+        title: the page's heading; None: one made of the run.
+        limit: only the first so many votes.
+
+    Returns:
+        The number of votes written.
+
+    Raises:
+        RunError: not a run of `explain`, or its votes are not there.
+        ConfigurationError: a language that the page has no words in, or a limit below one.
+        StoreError: the file cannot be written.
+    """
+    if limit is not None and limit < 1:
+        raise ConfigurationError(f"limit is {limit}; expected 1 or more votes.")
+    asked_in = run.manifest.language
+    words_in = language or written_in(asked_in)
+    return write_explained_page(
+        out,
+        islice(explained_rows(run), limit),
+        title=title or _title(run, words_in),
+        language=words_in,
+        answer_language=asked_in,
+        facts=run_facts(run),
+    )
+
+
+def explained_rows(run: Run) -> Iterator[ExplainedVote]:
+    """Bring each row of a run together with its vote, in input order.
+
+    Raises:
+        RunError: not a run of `explain`, its votes are not there, or a row's vote is missing among them.
+    """
+    votes = _read_run_votes(run)
+    places = {name: place for place, name in enumerate(votes.frame()["id"])}
+    for row in run.rows():
+        if row.subject_id not in places:
+            raise RunError(
+                f"{run.folder / VOTES_NAME}: there is no vote {row.subject_id!r}, but the run has a row for it. "
+                "Call the run's `naze explain` command again; it writes both anew."
+            )
+        yield ExplainedVote(
+            votes[places[row.subject_id]], row.answer, row.fit, row.tokens, row.whole_tokens, row.limit_tokens
+        )
+
+
+def run_facts(run: Run) -> dict[str, object]:
+    """Say how a run's explanations were made: model, engine, template, counts, tokens, seconds."""
+    manifest, summary = run.manifest, run.summary()
+    done = summary.rows - summary.open
+    facts: dict[str, object] = {
+        "model": manifest.model,
+        "long_model": manifest.long_model,
+        "engine": manifest.engine,
+        "address": manifest.address,
+        "template": f"{manifest.template} ({manifest.template_hash[:12]})",
+        "language": manifest.language,
+        "sampling": ", ".join(
+            f"{name} {value}" for name, value in manifest.sampling.items() if value or value == 0
+        ),
+        "fit": manifest.fit,
+        "data": Path(manifest.data_path).name,
+        "created": manifest.created,
+        "run": run.folder.name,
+        "rows": summary.rows,
+        "answered": summary.answered,
+        "failed": summary.failed,
+        "open": summary.open,
+        "shortened": summary.shortened,
+        "routed": summary.routed,
+        "prompt_tokens": summary.prompt_tokens,
+        "cached_tokens": summary.cached_tokens,
+        "generated_tokens": summary.generated_tokens,
+        "seconds": summary.seconds / done if done else None,
+        "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+        "notes": " ".join(manifest.notes),
+    }
+    always = ("rows", "answered", "failed")
+    return {name: value for name, value in facts.items() if value or name in always}
+
+
+def _read_run_votes(run: Run) -> Votes:
+    kept = run.folder / VOTES_NAME
+    if run.manifest.task != TASK or not kept.is_file():
+        raise RunError(
+            f"{run.folder}: task is {run.manifest.task!r} and {VOTES_NAME} is "
+            f"{'there' if kept.is_file() else 'missing'}; expected a run of `naze explain` with its votes."
+        )
+    return read_votes(kept)
+
+
+def _title(run: Run, language: str) -> str:
+    data = Path(run.manifest.data_path).name or run.folder.name
+    return f"投票の説明: {data}" if language == "ja" else f"Explained votes: {data}"
