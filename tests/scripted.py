@@ -1,12 +1,15 @@
-"""An engine that does as a test says: answers at once, or dies, delays or fails on chosen prompts."""
+"""An engine that does as a test says: answers at once, or dies, delays or fails on chosen prompts; and runs of it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Self
 
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.errors import EngineCrashError
-from naze.records import Answer, FinishReason, Prompt, Sampling, Status
+from naze.generations import Manifest, write_run
+from naze.records import Answer, FinishReason, FittedPrompt, Prompt, Sampling, Status
 
 
 class ScriptedEngine:
@@ -65,3 +68,33 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+MANIFEST = Manifest(
+    task="test",
+    engine="scripted",
+    model="scripted",
+    fingerprint="scripted 1",
+    sampling={**asdict(Sampling(max_tokens=10)), "stop": []},
+    template="none",
+    template_hash="0",
+    template_parts={},
+    language="en",
+)
+
+
+def rows(texts: Iterable[str]) -> Callable[[], list[FittedPrompt]]:
+    made = [
+        FittedPrompt(Prompt(f"row {number}", "", "instruction", "subject", text))
+        for number, text in enumerate(texts)
+    ]
+    return lambda: made
+
+
+def run_all(
+    folder: Path, source: Callable[[], list[FittedPrompt]], engine: ScriptedEngine, planned_from: str = "1"
+):
+    with write_run(folder, MANIFEST) as run:
+        if not run.is_planned_from(planned_from):
+            run.plan(source, planned_from)
+        return run.execute(source, lambda: engine)

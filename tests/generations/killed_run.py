@@ -5,12 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from scripted import ScriptedEngine
-
-from naze.generations import Manifest, write_run
+from naze.generations import write_run
 from naze.records import FittedPrompt, Prompt
-
-SAMPLING = {"max_tokens": 10, "temperature": 0.0, "top_p": 1.0, "seed": 0, "stop": [], "deterministic": False}
+from scripted import MANIFEST, ScriptedEngine
 
 
 class LoggedEngine(ScriptedEngine):
@@ -28,25 +25,18 @@ def main() -> None:
     folder, rows, log = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     engine = LoggedEngine(seconds=0.002, together=8)
     engine.log = log
-    manifest = Manifest(
-        task="test",
-        engine="scripted",
-        model="scripted",
-        fingerprint="scripted 1",
-        sampling=SAMPLING,
-        template="none",
-        template_hash="0",
-        template_parts={},
-        language="en",
-    )
 
     def source():
-        return (FittedPrompt(Prompt(f"row {n}", "", "instruction", "subject", f"question {n}")) for n in range(rows))
+        return (
+            FittedPrompt(Prompt(f"row {n}", "", "instruction", "subject", f"question {n}"))
+            for n in range(rows)
+        )
 
-    with write_run(folder, manifest) as run:
+    with write_run(folder, MANIFEST) as run:
         if not run.is_planned_from("1"):
             run.plan(source, "1")
-        print("planned", flush=True)
+        sys.stdout.write("planned\n")
+        sys.stdout.flush()
         run.execute(source, lambda: engine)
 
 

@@ -4,14 +4,12 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import ScriptedEngine
 
 from naze.errors import (
     EngineUnavailableError,
@@ -21,38 +19,11 @@ from naze.errors import (
     RunVersionError,
     StoreError,
 )
-from naze.generations import Manifest, open_run, write_run
+from naze.generations import open_run, write_run
 from naze.generations.keys import AnswerKeys
 from naze.generations.store import STORE_NAME, Store
 from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
-
-MANIFEST = Manifest(
-    task="test",
-    engine="scripted",
-    model="scripted",
-    fingerprint="scripted 1",
-    sampling={
-        "max_tokens": 10, "temperature": 0.0, "top_p": 1.0, "seed": 0, "stop": [], "deterministic": False
-    },  # fmt: skip
-    template="none",
-    template_hash="0",
-    template_parts={},
-    language="en",
-)
-
-
-def rows(texts: Iterable[str]) -> Callable[[], list[FittedPrompt]]:
-    made = [
-        FittedPrompt(Prompt(f"row {number}", "", "instruction", "subject", text)) for number, text in enumerate(texts)
-    ]
-    return lambda: made
-
-
-def run_all(folder: Path, source: Callable[[], list[FittedPrompt]], engine: ScriptedEngine, planned_from: str = "1"):
-    with write_run(folder, MANIFEST) as run:
-        if not run.is_planned_from(planned_from):
-            run.plan(source, planned_from)
-        return run.execute(source, lambda: engine)
+from scripted import MANIFEST, ScriptedEngine, rows, run_all
 
 
 def texts_of(folder: Path) -> list[str | None]:
@@ -165,7 +136,9 @@ def test_an_engine_that_dies_on_everything_stops_the_run_and_blames_no_row(tmp_p
         with pytest.raises(EngineUnavailableError, match="in a row"):
             run.execute(source, lambda: ScriptedEngine(dies_on=lambda prompt: True, together=9))
     engine = ScriptedEngine()
-    assert run_all(tmp_path, source, engine).answered + 4 == 10, "four lone crashes were recorded before it was clear"
+    assert run_all(tmp_path, source, engine).answered + 4 == 10, (
+        "four lone crashes were recorded before it was clear"
+    )
 
 
 def test_resume_is_not_retry(tmp_path):
@@ -197,7 +170,9 @@ def test_an_answer_against_the_schema_is_invalid_with_its_text_kept(tmp_path):
 @pytest.mark.parametrize("name", ["fingerprint", "template_hash", "language", "task"])
 def test_other_settings_are_refused_by_name_with_both_values(tmp_path, name):
     run_all(tmp_path, rows("a"), ScriptedEngine())
-    with pytest.raises(ManifestMismatchError, match=f"{name}.*'{getattr(MANIFEST, name)}'.*'other'") as caught:
+    with pytest.raises(
+        ManifestMismatchError, match=f"{name}.*'{getattr(MANIFEST, name)}'.*'other'"
+    ) as caught:
         with write_run(tmp_path, replace(MANIFEST, **{name: "other"})):
             pass
     assert caught.value.fields == (name,)
@@ -279,7 +254,10 @@ class Interrupted(ScriptedEngine):
         return super().reply(prompt)
 
 
-@given(texts=st.lists(st.sampled_from("abcdefghijkl"), max_size=30), stops=st.lists(st.integers(0, 12), max_size=5))
+@given(
+    texts=st.lists(st.sampled_from("abcdefghijkl"), max_size=30),
+    stops=st.lists(st.integers(0, 12), max_size=5),
+)
 def test_a_run_interrupted_anywhere_and_resumed_equals_one_uninterrupted(tmp_path_factory, texts, stops):
     whole, parts = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("parts")
     run_all(whole, rows(texts), ScriptedEngine())
@@ -296,7 +274,10 @@ def test_a_run_interrupted_anywhere_and_resumed_equals_one_uninterrupted(tmp_pat
     assert asked_twice == 0
 
 
-@given(parts=st.lists(st.text(max_size=3), min_size=3, max_size=3), other=st.lists(st.text(max_size=3), min_size=3, max_size=3))
+@given(
+    parts=st.lists(st.text(max_size=3), min_size=3, max_size=3),
+    other=st.lists(st.text(max_size=3), min_size=3, max_size=3),
+)
 def test_keys_are_equal_only_for_equal_prompts(parts, other):
     keys = AnswerKeys("model", Sampling())
     one, two = Prompt("1", "", *parts), Prompt("2", "", *other)

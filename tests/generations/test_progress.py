@@ -1,0 +1,85 @@
+"""What a person is told while a run goes on."""
+
+import io
+import json
+
+import pytest
+
+from naze.generations.progress import JsonProgress, Meter, describe, span
+from naze.records import Answer, Status
+
+GOOD = Answer(Status.ANSWERED, "x", prompt_tokens=90, generated_tokens=10)
+BAD = Answer(Status.ERROR, reason="no")
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_time_left_is_rows_left_by_the_speed_so_far():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(done=10, failed=1, total=100)
+    for _ in range(30):
+        clock.now += 2.0
+        meter.advance(GOOD, 1)
+    reading = meter.reading()
+    assert (reading.done, reading.total, reading.failed) == (40, 100, 1)
+    assert reading.seconds_left == pytest.approx(120)
+    assert reading.tokens_per_second == pytest.approx(50)
+    assert reading.seconds_left_low == pytest.approx(120) == reading.seconds_left_high, (
+        "the speed never varied"
+    )
+
+
+def test_a_speed_that_varies_widens_the_interval():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(0, 0, 100)
+    for number in range(40):
+        clock.now += 1.0 if number % 2 else 9.0
+        meter.advance(GOOD, 1)
+    reading = meter.reading()
+    assert reading.seconds_left_low < reading.seconds_left < reading.seconds_left_high
+
+
+def test_nothing_is_said_about_the_time_before_anything_finished():
+    meter = Meter()
+    meter.start(0, 0, 5)
+    assert meter.reading().seconds_left is None
+
+
+def test_failures_and_rows_that_share_an_answer_are_counted():
+    meter = Meter()
+    meter.start(0, 0, 10)
+    meter.advance(BAD, 1)
+    meter.advance(GOOD, 3)
+    reading = meter.reading()
+    assert (reading.done, reading.failed) == (4, 1)
+    assert "1 failed" in describe(reading)
+
+
+def test_lines_of_json_are_for_programs():
+    stream = io.StringIO()
+    progress = JsonProgress(stream, every_seconds=0)
+    progress.start(0, 0, 2)
+    progress.advance(GOOD, 1)
+    progress.advance(BAD, 1)
+    progress.finish()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["done"] for line in lines] == [0, 1, 2, 2]
+    assert lines[-1]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (99, "99 s"), (100, "2 min"), (5940, "99 min"), (7200, "2.0 h"), (3.6e7, "10,000.0 h")],
+)
+def test_a_time_is_said_in_a_persons_unit(seconds, said):
+    assert span(seconds) == said
