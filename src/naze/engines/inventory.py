@@ -15,10 +15,16 @@ from typing import Any
 import psutil
 
 from naze.configuration import Configuration, read_configuration
-from naze.engines.catalogue import CatalogueModel, Form, HubSource, catalogue
+from naze.engines.catalogue import CatalogueModel, Form, FormKind, HubSource, catalogue
 from naze.engines.http_address import Address
 from naze.engines.locate import choose_form, locate, locate_hub, models_folder
-from naze.engines.machine import accelerator, llama_program, memory_bytes, slow_llama_build
+from naze.engines.machine import (
+    accelerator,
+    llama_program,
+    memory_bytes,
+    openvino_runs_here,
+    slow_llama_build,
+)
 from naze.engines.names import ollama_address
 from naze.engines.resolve import GROUP
 
@@ -97,7 +103,7 @@ def take_inventory(configuration: Configuration | None = None) -> Inventory:
     configuration = configuration or read_configuration()
     here: list[ListedModel] = []
     missing: list[ListedModel] = []
-    for model in sorted(catalogue(), key=lambda model: model.parameters):
+    for model in sorted(filter(_can_answer_here, catalogue()), key=lambda model: model.parameters):
         found = next(_forms_here(model, configuration), None)
         if found is None:
             missing.append(_list_model(model, choose_form(model)))
@@ -114,6 +120,11 @@ def take_inventory(configuration: Configuration | None = None) -> Inventory:
         engines=tuple(_engine_states(configuration)),
         servers=_running_servers(),
     )
+
+
+def _can_answer_here(model: CatalogueModel) -> bool:
+    """Tell whether an engine of this machine loads any form of a model."""
+    return openvino_runs_here() or model.form(FormKind.GGUF) is not None
 
 
 def _forms_here(model: CatalogueModel, configuration: Configuration) -> Iterator[tuple[Form, Path]]:
