@@ -106,6 +106,7 @@ class ChatTemplate:
             text = join_parts(prompt.instruction, prompt.subject, prompt.question)
         else:
             text = self.render_messages(self.messages(prompt))
+        text = well_formed(text)
         if self._add_bos and self.bos and not text.startswith(self.bos):
             return self.bos + text
         return text
@@ -158,6 +159,15 @@ def split_into_turns(prompt: Prompt, *, system_role: bool) -> list[Message]:
             {"role": "user", "content": join_parts(prompt.subject, prompt.question)},
         ]
     return [{"role": "user", "content": join_parts(prompt.instruction, prompt.subject, prompt.question)}]
+
+
+def well_formed(text: str) -> str:
+    """Return a text that can be written as UTF-8: half surrogate pairs, which votes hold, become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def join_parts(*parts: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import stamina
 
+from naze.engines.chat_template import well_formed
 from naze.engines.http_address import Address
 from naze.errors import EngineReplyError, EngineUnavailableError, NazeError
 
@@ -177,12 +178,8 @@ class HttpClient:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """Write JSON; halves of surrogate pairs, which real votes hold and UTF-8 cannot, become U+FFFD."""
-    text = json.dumps(body, ensure_ascii=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    """Write JSON in UTF-8."""
+    return well_formed(json.dumps(body, ensure_ascii=False)).encode()
 
 
 def _backoff(error: Exception) -> bool | float:

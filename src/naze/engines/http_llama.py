@@ -103,9 +103,8 @@ class LlamaServer:
             "id_slot": lane,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "top_k": 0,
-            "min_p": 0.0,
-            "repeat_penalty": 1.0,
+            # Nothing else chooses: the others, even when they change nothing, sort the whole vocabulary.
+            "samplers": ["temperature"] if sampling.top_p >= 1 else ["top_p", "temperature"],
             "seed": sampling.seed,
             "stop": list(sampling.stop),
             "cache_prompt": not sampling.deterministic,

@@ -1,8 +1,8 @@
 """A text goes in; the most and the least tokens that a model may cut it into come out.
 
-For servers that do not say how they cut texts. Letters of the Latin alphabet make about four to a token,
-figures and signs up to one each, a Japanese or Chinese character from half a token to three (one for each
-byte, in models that know no such writing). `docs/engines.md` has the measured margins.
+For servers that do not say how they cut texts. Measured on 430 real answers in English, Japanese, Chinese,
+Korean and Russian: Qwen 2.5 and Gemma 3 take 20 to 75 % of `most_tokens`. A model that knows English only (SmolLM2)
+takes up to half more than it for Japanese and Korean; for such texts choose another model, or halve the context.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ TEMPLATE_TOKENS = 24
 
 
 def most_tokens(messages: Iterable[Message]) -> int:
-    """Estimate a chat's tokens on the high side, so that what is said to fit does fit."""
+    """Estimate a chat's tokens on the high side, for a model that knows the writing of the text."""
     total = 0.0
     for message in messages:
         letters, signs, wide = _classes(message["content"])
-        total += TEMPLATE_TOKENS + letters / 2.5 + signs + wide * 1.5
+        total += TEMPLATE_TOKENS + letters / 2.2 + signs + wide * 1.5
     return int(total) + 1
 
 
