@@ -77,6 +77,10 @@ def parse_template(text: str, name: str, language: str, *, origin: str = "") -> 
     _check_parts(tree, where)
     _check_outside(tree, where)
     blocks = list(_BLOCK.finditer(text))
+    if sorted(block["name"] for block in blocks) != sorted(PARTS):
+        raise TemplateError(
+            f"{where}: a part also stands in a comment or in raw text. Take {{% block … %}} out of there."
+        )
     sources = {block["name"]: _leave_alone(text, block, blocks) for block in blocks}
     return Template(
         name, language, sources["instruction"], sources["subject"], sources["question"], origin=origin

@@ -179,7 +179,7 @@
   const textOf = (text, kind) => {
     if (text === null || text === undefined) return make("div", { class: "text missing" }, say(`null_${kind}`));
     if (!text.trim()) return make("div", { class: "text missing" }, say(`empty_${kind}`));
-    return make("div", { class: "text", dir: "auto" }, text);
+    return make("div", { class: isLong(text) ? "text long" : "text", dir: "auto" }, text);
   };
 
   const MARKS = { tie: ["even", "mark_tie", "="], both_bad: ["bad", "mark_both_bad", "✕"] };
@@ -197,7 +197,7 @@
   const turn = (vote, place, count) => {
     const [prompt, a, b] = [vote.prompt[place], vote.a[place], vote.b[place]];
     const long = [prompt, a, b].some(isLong);
-    const element = make("div", { class: long ? "turn long" : "turn" },
+    const element = make("div", { class: long ? "turn folds" : "turn" },
       count > 1 ? make("p", { class: "turn-number" }, say("turn", { n: place + 1, of: count })) : null,
       make("section", { class: "prompt" }, make("h3", {}, say("prompt")), textOf(prompt, "prompt")),
       response(vote, "a", a), response(vote, "b", b));
@@ -391,7 +391,7 @@
   };
   const toggleCurrent = () => {
     const place = state.current >= 0 ? state.current : firstVisible();
-    const turns = [...(list.querySelectorAll(".vote")[place - state.start]?.querySelectorAll(".turn.long") ?? [])];
+    const turns = [...(list.querySelectorAll(".vote")[place - state.start]?.querySelectorAll(".turn.folds") ?? [])];
     const isOpen = turns.some((element) => !element.classList.contains("open"));
     turns.forEach((element) => open(element, isOpen));
   };
