@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from naze.configuration import read_configuration
-from naze.engines import open_engine
+from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
 from naze.errors import ConfigurationError, InputError
 from naze.generations import (
@@ -332,10 +332,13 @@ def _opened(asked: _Asked, folder: Path | None) -> Iterator[_Job]:
         long_engine = open_long()
         long_fingerprint = long_engine.identity.fingerprint
         long_engine.close()
+    why = resolve(asked.model, engine=settings.engine).notes
     engine = open_fresh()
     try:
         limit = _limit_tokens(engine, settings, folder)
-        manifest = _manifest(asked, engine, limit, long_fingerprint)
+        manifest = replace(
+            _manifest(asked, engine, limit, long_fingerprint), notes=(*why, *engine.identity.notes)
+        )
         yield _Job(asked, engine, open_fresh, open_long if long_fingerprint else None, manifest, limit)
     finally:
         engine.close()

@@ -1,0 +1,130 @@
+"""Real votes explained by a real small model, through `naze.explain`."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+import naze
+from naze.errors import ConfigurationError, InputError, ManifestMismatchError, UnknownModelError
+from naze.jobs import ExplainSettings, continue_run, estimate_explain, export_columns
+from naze.records import Fit, Sampling, Status, Vote, Winner
+
+MODEL = "smollm2:135m"
+SHORT = ExplainSettings(sampling=Sampling(max_tokens=12))
+
+
+@pytest.fixture(scope="module")
+def votes(repository, smollm2_path):
+    return naze.read_votes(repository / "examples" / "votes.csv", limit=4)
+
+
+@pytest.fixture(scope="module")
+def run(votes, tmp_path_factory):
+    done = naze.explain(votes, MODEL, language="en", out=tmp_path_factory.mktemp("run"), settings=SHORT)
+    yield done
+    done.close()
+
+
+def test_every_vote_is_explained_once_and_in_order(run, votes):
+    rows = list(run.rows())
+    assert [row.subject_id for row in rows] == [vote.id for vote in votes]
+    for row in rows:
+        assert row.answer.status is Status.ANSWERED
+        assert row.answer.text.strip()
+        assert row.answer.prompt_tokens > 100
+        assert row.answer.generated_tokens <= 12
+
+
+def test_the_same_call_again_asks_nothing(run, votes):
+    before = [row.answer for row in run.rows()]
+    again = naze.explain(votes, MODEL, language="en", out=run.folder, settings=SHORT)
+    assert [row.answer for row in again.rows()] == before
+    again.close()
+
+
+def test_other_settings_in_the_same_folder_are_refused(run, votes):
+    longer = replace(SHORT, sampling=Sampling(max_tokens=13))
+    with pytest.raises(ManifestMismatchError, match=r"max_tokens.*12.*13"):
+        naze.explain(votes, MODEL, language="en", out=run.folder, settings=longer)
+    with pytest.raises(ManifestMismatchError, match=r"language.*'en'.*'ja'"):
+        naze.explain(votes, MODEL, language="ja", out=run.folder, settings=SHORT)
+
+
+def test_the_run_holds_its_votes_and_goes_on_without_their_file(run, votes):
+    assert export_columns(run.folder)["id"].to_list() == [vote.id for vote in votes]
+    continued = continue_run(run.folder, retry=[Status.ERROR])
+    assert continued.summary().answered == 4
+    continued.close()
+
+
+def test_a_changed_vote_is_asked_again_alone(votes, tmp_path):
+    first = naze.explain(votes, MODEL, language="en", out=tmp_path, settings=SHORT)
+    kept = {row.subject_id: row.answer for row in first.rows()}
+    first.close()
+    changed = [
+        replace(vote, winner=Winner.BOTH_BAD) if number == 1 else vote for number, vote in enumerate(votes)
+    ]
+    told = []
+    second = naze.explain(changed, MODEL, language="en", out=tmp_path, settings=SHORT, tell=told.append)
+    assert (told[0].planned.changed, told[0].planned.new, told[0].planned.gone) == (1, 0, 0)
+    differ = [row.subject_id for row in second.rows() if row.answer != kept[row.subject_id]]
+    assert differ == [votes[1].id]
+    second.close()
+
+
+def test_a_vote_longer_than_the_context_is_shortened_or_fails_as_asked(votes, tmp_path):
+    long = Vote("long", ("Which is better?",), ("word " * 9000,), ("other " * 300,), Winner.A)
+    shortened = naze.explain([votes[0], long], MODEL, language="en", out=tmp_path / "s", settings=SHORT)
+    assert shortened.summary().shortened == 1
+    assert [row.fit for row in shortened.rows()] == [Fit.WHOLE, Fit.SHORTENED]
+    assert shortened.summary().answered == 2
+    failed = naze.explain(
+        [votes[0], long], MODEL, language="en", out=tmp_path / "f", settings=replace(SHORT, fit="fail")
+    )
+    assert (failed.summary().answered, failed.summary().overflow) == (1, 1)
+    shortened.close()
+    failed.close()
+
+
+def test_an_estimate_counts_real_tokens_and_stores_nothing(votes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = estimate_explain(
+        votes, MODEL, language="en", settings=SHORT, sample_rows=2, prices={"input": 1.0, "output": 2.0}
+    )
+    assert found.rows == 4 and found.sample_rows == 2
+    assert found.prompt_tokens > 400 and 0 < found.generated_tokens <= 48
+    assert found.seconds > 0 and found.cost > found.batch_cost > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_votes_are_an_error(tmp_path, smollm2_path):
+    with pytest.raises(InputError, match="no votes"):
+        naze.explain([], MODEL, out=tmp_path)
+
+
+def test_no_model_is_an_error_that_says_where_to_name_one(votes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"--model.*naze\.toml"):
+        naze.explain(votes)
+
+
+def test_an_unknown_model_suggests_the_nearest(votes, tmp_path):
+    with pytest.raises(UnknownModelError, match="smollm2:135m"):
+        naze.explain(votes, "smolm2:135m", out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [(ExplainSettings(fit="cut"), "fit is 'cut'"), (ExplainSettings(fit="route"), "no long model")],
+)
+def test_settings_that_make_no_sense_are_refused(votes, tmp_path, settings, said):
+    with pytest.raises(ConfigurationError, match=said):
+        naze.explain(votes, MODEL, out=tmp_path, settings=settings)
+
+
+def test_a_finished_run_exports_with_its_votes(run, tmp_path):
+    naze.export_run(run, tmp_path / "e.csv", join=export_columns(run.folder, nested=False))
+    read = pl.read_csv(tmp_path / "e.csv")
+    assert {"text", "winner", "model_a", "prompt"} <= set(read.columns)
+    assert read.height == 4
