@@ -53,7 +53,7 @@ def test_a_shortened_prompt_is_an_error_with_both_counts(ollama):
     answer = ask(open_ollama(ollama), "The sky is blue. " * 200)
     assert answer.status is Status.ERROR
     assert "has read 130 tokens" in answer.reason
-    assert "between 418 and 1,537 tokens" in answer.reason
+    assert "between 418 and 1,712 tokens" in answer.reason
 
 
 def test_a_context_smaller_than_asked_for_is_noticed(ollama):

@@ -151,7 +151,7 @@ class HttpClient:
         except TimeoutError as error:
             raise EngineReplyError(
                 f"{url}: no whole reply within {seconds:g} seconds. Ask for fewer tokens, run "
-                "fewer prompts at once (--concurrency), or allow more time (--timeout).",
+                "fewer prompts at once (--concurrency), or allow more time (timeout_seconds).",
                 attempts=attempts,
             ) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
