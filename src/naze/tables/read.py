@@ -1,5 +1,6 @@
 """A CSV, JSONL, JSON or Parquet file goes in; batches of its rows come out, in order and in bounded memory."""
 
+import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -108,4 +109,19 @@ def _plain_errors(path: Path) -> Iterator[None]:
         if kind_of(path) != "parquet":
             check_utf8(path)
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise FormatError(f"{path}: cannot be read as {kind_of(path)}: {lines[0]}") from error
+        where = _ragged_row(path) if kind_of(path) == "csv" else ""
+        raise FormatError(f"{path}: cannot be read as {kind_of(path)}: {where or lines[0]}") from error
+
+
+def _ragged_row(path: Path) -> str:
+    """Find the first row of a CSV file that has more cells than the header."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        header = next(rows, [])
+        for number, row in enumerate(rows, start=1):
+            if len(row) > len(header):
+                return (
+                    f"row {number} (up to line {rows.line_num}) has {len(row)} cells; expected {len(header)}, as in "
+                    "the header. Put cells that hold a comma or a line end between double quotes."
+                )
+    return ""

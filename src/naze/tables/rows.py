@@ -73,7 +73,7 @@ def _row_of(line: str) -> Row:
 def _objects(path: Path, chunks: Iterator[str]) -> Iterator[Row]:
     """Take the objects of one JSON list out of the text, one after another, without holding the text."""
     decoder = json.JSONDecoder(parse_constant=_no_number)
-    text = next(chunks, "").lstrip()
+    text = next((chunk for chunk in chunks if chunk.strip()), "").lstrip()
     if not text.startswith("["):
         raise FormatError(f"{path}: expected a JSON list of objects, found {_short(text)}")
     text, count = text[1:], 0

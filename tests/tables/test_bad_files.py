@@ -1,0 +1,85 @@
+"""Files that are missing, empty, not UTF-8 or damaged: one plain error that says where."""
+
+import polars as pl
+import pytest
+
+from naze.errors import FormatError
+from naze.tables import BrokenRow, fingerprint, read_batches, read_rows
+
+
+def message_of(path):
+    with pytest.raises(FormatError) as caught:
+        list(read_batches(path))
+    return str(caught.value)
+
+
+def test_a_missing_file_suggests_its_neighbour(tmp_path):
+    (tmp_path / "train.csv").write_text("a\n1\n")
+    assert "no such file. Did you mean train.csv?" in message_of(tmp_path / "trian.csv")
+    with pytest.raises(FormatError):
+        fingerprint(tmp_path / "trian.csv")
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "votes.csv").touch()
+    assert "is empty (0 bytes)" in message_of(tmp_path / "votes.csv")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    assert "is a folder" in message_of(tmp_path)
+
+
+def test_an_unknown_suffix_lists_the_known(tmp_path):
+    (tmp_path / "votes.xlsx").write_bytes(b"PK")
+    assert "expected one of .csv, .jsonl" in message_of(tmp_path / "votes.xlsx")
+
+
+@pytest.mark.parametrize("header", [b"name,text\n", "名前,text\n".encode()])
+@pytest.mark.parametrize("before", [0, 10, 1_048_570, 1_048_576, 2_000_000])
+def test_bytes_that_are_not_utf8_are_found_to_the_byte(tmp_path, header, before):
+    content = header + b"x," + b"y" * before + "日本".encode("cp932") + b"\n"
+    (tmp_path / "votes.csv").write_bytes(content)
+    offset = len(header) + 2 + before
+    assert f"byte {offset:,} is 0x93" in message_of(tmp_path / "votes.csv")
+
+
+def test_a_header_that_is_not_utf8_is_found_too(tmp_path):
+    (tmp_path / "votes.csv").write_bytes(b"id,\x96\xbc\n1,2\n")
+    assert "byte 3 is 0x96" in message_of(tmp_path / "votes.csv")
+
+
+def test_a_row_with_too_many_cells_is_named(tmp_path):
+    (tmp_path / "votes.csv").write_text('a,b\n1,"x\ny"\n1,2,3\n')
+    assert "row 2 (up to line 4) has 3 cells; expected 2" in message_of(tmp_path / "votes.csv")
+
+
+def test_a_parquet_file_cut_short_is_refused(tmp_path):
+    pl.DataFrame({"a": ["x"] * 1000}).write_parquet(tmp_path / "t.parquet")
+    whole = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(whole[: len(whole) // 2])
+    assert "cannot be read as parquet" in message_of(tmp_path / "t.parquet")
+
+
+def test_a_broken_line_is_one_broken_row(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"a": \n\n[1]\n{"a": "\\ud83d"}\n')
+    (rows,) = read_rows(tmp_path / "t.jsonl")
+    assert rows[0] == {"a": 1}
+    assert isinstance(rows[1], BrokenRow) and "no JSON" in rows[1].reason
+    assert isinstance(rows[2], BrokenRow) and "expected a JSON object" in rows[2].reason
+    assert rows[3] == {"a": "\ud83d"}
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 1000])
+def test_a_list_in_json_is_read_object_by_object(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("naze.tables.rows._CHUNK_CHARACTERS", chunk)
+    (tmp_path / "t.json").write_text(' [ {"a": NaN}, {"a": {"b": "]"}} , 3 ]\n')
+    rows = [row for batch in read_rows(tmp_path / "t.json", batch_rows=2) for row in batch]
+    assert rows[:2] == [{"a": None}, {"a": {"b": "]"}}]
+    assert isinstance(rows[2], BrokenRow)
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a"', '[{"a": 1}', '{"a": 1}'])
+def test_json_that_is_cut_short_or_no_list_is_refused(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(FormatError, match=r"JSON"):
+        list(read_rows(tmp_path / "t.json"))
