@@ -26,9 +26,9 @@ class Votes(Sequence[Vote]):
     """Votes as they were read; a sequence of `Vote`.
 
     Example:
-        >>> votes = read_votes("examples/votes.csv")  # doctest: +SKIP
-        >>> votes[0].winner  # doctest: +SKIP
-        <Winner.TIE: 'tie'>
+        >>> votes = naze.read_votes("examples/votes.csv")
+        >>> votes[0].winner
+        <Winner.B: 'b'>
     """
 
     def __init__(
