@@ -67,7 +67,7 @@ def test_a_broken_file_is_told_before_anything_is_asked(tmp_path, text, message)
 
 
 def test_an_unknown_name_names_what_there_is(tmp_path):
-    with pytest.raises(TemplateError, match="'explian'.*did you mean 'explain'"):
+    with pytest.raises(TemplateError, match=r"'explian'.*did you mean 'explain'"):
         load_template("explian", "en")
 
 

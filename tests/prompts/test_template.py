@@ -49,9 +49,7 @@ def test_an_undefined_name_is_an_error_in_a_branch_that_is_not_taken_too():
 
 
 def test_a_name_set_in_every_branch_is_defined():
-    question = (
-        "{% if text == 'x' %}{% set it = 1 %}{% elif text %}{% set it = 2 %}{% else %}{% set it = 3 %}{% endif %}"
-    )
+    question = "{% if text == 'x' %}{% set it = 1 %}{% elif text %}{% set it = 2 %}{% else %}{% set it = 3 %}{% endif %}"
     assert template(question=question + "{{ it }}").render({"text": "y"}).question == "2"
 
 
@@ -61,7 +59,9 @@ def test_a_missing_column_is_told_with_the_line_and_the_row():
 
 
 def test_an_expression_that_fails_is_told_with_its_line():
-    with pytest.raises(TemplateError, match=r"line 1 \(question\): an expression failed with ZeroDivisionError"):
+    with pytest.raises(
+        TemplateError, match=r"line 1 \(question\): an expression failed with ZeroDivisionError"
+    ):
         template(question="{{ 1 / 0 }}").render({"text": ""})
 
 

@@ -45,7 +45,9 @@ def shown(prompt):
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", VOTES)
 def test_the_explanation_asks_as_its_golden_file_says(kind, language, golden):
-    golden(f"prompts/explain-{language}-{kind}.txt", shown(vote_prompt(explain_template(language), VOTES[kind])))
+    golden(
+        f"prompts/explain-{language}-{kind}.txt", shown(vote_prompt(explain_template(language), VOTES[kind]))
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
