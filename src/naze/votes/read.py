@@ -45,7 +45,7 @@ def read_votes(
         FormatError: the file is missing, empty, not UTF-8 or of no known layout, or a name is unknown.
 
     Example:
-        >>> read_votes("examples/votes.csv", limit=2)  # doctest: +SKIP
+        >>> read_votes("examples/votes.csv", limit=2)
         <Votes: 2 votes (kaggle) from examples/votes.csv>
     """
     path = Path(path)
@@ -73,6 +73,7 @@ class _Reader:
     ) -> None:
         self.path, self.format, self.columns, self.limit = path, format, columns, limit
         self.rows = 0
+        self.seen: dict[str, None] = {}
         self.frames: list[pl.DataFrame] = []
         self.problems: dict[int, str] = {}
         self.replaced_surrogates = 0
@@ -91,10 +92,11 @@ class _Reader:
             batch = self._renamed(batch)
             if self.format is None:
                 self.format = recognise(batch.head(20)) or self._unknown(batch)
-            try:
-                frame = _completed(self.format.convert(batch, notes), batch, self.format, self.rows)
-            except FormatError as error:
-                raise FormatError(f"{self.path}: {error}") from error
+            batch = batch.with_columns(
+                pl.lit(None).alias(name) for name in self.seen if name not in batch.columns
+            )
+            self.seen.update(dict.fromkeys(batch.columns))
+            frame = self._converted(self.format, batch, notes)
             _reject_unusable(frame, notes)
             bad = [row for row in notes.problems if row < frame.height]
             self.frames.append(
@@ -105,6 +107,19 @@ class _Reader:
         }
         self.replaced_surrogates += notes.replaced_surrogates
         self.rows += batch.height
+
+    def _converted(self, format: VoteFormat, batch: "pl.DataFrame", notes: Notes) -> "pl.DataFrame":
+        import polars as pl
+
+        try:
+            return _completed(format.convert(batch, notes), batch, format, self.rows)
+        except FormatError as error:
+            raise FormatError(f"{self.path}: {error}") from error
+        except pl.exceptions.ColumnNotFoundError as error:
+            there = ", ".join(batch.columns)
+            raise FormatError(
+                f"{self.path}: not laid out as {format.name}: no column {error}; there are: {there}."
+            ) from error
 
     def votes(self) -> Votes:
         """Put the batches together and keep repeated ids aside."""
