@@ -172,7 +172,8 @@ def canonical_frame(frame: "pl.DataFrame") -> "pl.DataFrame":
         ]
         frame = frame.select(*known, pl.exclude(COLUMNS))
     except (pl.exceptions.InvalidOperationError, pl.exceptions.SchemaError) as error:
-        raise FormatError(f"votes need {schema}; found {frame.schema}: {error}") from error
+        found = {name: frame.schema[name] for name in schema if name in frame.columns}
+        raise FormatError(f"votes need columns of the types {schema}; found {found}.") from error
     wrong = frame.filter(pl.col("winner").is_not_null() & ~pl.col("winner").is_in([str(w) for w in Winner]))
     if wrong.height:
         raise FormatError(f"winner is {wrong['winner'][0]!r}; expected a, b, tie or both_bad.")
