@@ -135,10 +135,7 @@ def test_an_engine_that_dies_on_everything_stops_the_run_and_blames_no_row(tmp_p
         run.plan(source, "1")
         with pytest.raises(EngineUnavailableError, match="in a row"):
             run.execute(source, lambda: ScriptedEngine(dies_on=lambda prompt: True, together=9))
-    engine = ScriptedEngine()
-    assert run_all(tmp_path, source, engine).answered + 4 == 10, (
-        "four lone crashes were recorded before it was clear"
-    )
+    assert run_all(tmp_path, source, ScriptedEngine()).answered == 10, "nothing was recorded as failed"
 
 
 def test_resume_is_not_retry(tmp_path):

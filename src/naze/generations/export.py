@@ -1,19 +1,27 @@
 """A run's rows go in; a table in input order comes out, a few rows in memory at a time."""
 
-import json
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from naze.errors import InputError, StoreError
 from naze.generations.run import Run
-from naze.generations.store import Row
+from naze.generations.store import EXPORTED
 from naze.tables import write_table
 
 if TYPE_CHECKING:
     import polars
 
 BATCH_ROWS = 10_000
+_KINDS = {
+    "position": "Int64", "choice_mass": "Float64", "prompt_tokens": "Int64", "cached_tokens": "Int64",
+    "generated_tokens": "Int64", "whole_tokens": "Int64", "limit_tokens": "Int64", "seconds": "Float64",
+    "attempts": "Int64",
+}  # fmt: skip
+"""The columns that are no text."""
+_COPY = "copy of the id"
 
 
 def export_run(run: Run, path: str | Path, *, join: "polars.DataFrame | None" = None) -> int:
@@ -26,81 +34,85 @@ def export_run(run: Run, path: str | Path, *, join: "polars.DataFrame | None" = 
 
     Returns:
         How many rows were written.
+
+    Raises:
+        FormatError: another ending than these.
+        InputError: `join` has no column `id`.
+        StoreError: the table cannot be written; the run itself is untouched.
     """
-    written = 0
+    left = run.tuples()
+    joined = None if join is None else _Join(join)
 
     def batches() -> Iterator["polars.DataFrame"]:
-        nonlocal written
-        rows = run.rows()
+        frame = _frame(list(islice(left, BATCH_ROWS)))
         while True:
-            frame = _frame(list(islice(rows, BATCH_ROWS)))
-            if frame.height == 0 and written:
+            yield frame if joined is None else joined.with_columns(frame)
+            rows = list(islice(left, BATCH_ROWS))
+            if not rows:
                 return
-            if join is not None:
-                frame = frame.join(
-                    join, left_on="subject_id", right_on="id", how="left", maintain_order="left"
-                )
-            yield frame
-            if frame.height == 0:
-                return
-            written += frame.height
+            frame = _frame(rows)
 
-    write_table(Path(path), batches())
-    return written
+    try:
+        return write_table(Path(path), batches())
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the table cannot be written ({error}). The run is whole; free some space or choose another --to."
+        ) from error
 
 
-def _frame(rows: list[Row]) -> "polars.DataFrame":
+def _frame(rows: list[tuple[Any, ...]]) -> "polars.DataFrame":
     import polars
 
-    return polars.DataFrame([_values(row) for row in rows], schema=_columns(polars), orient="row")
+    values = list(zip(*rows, strict=True)) or [()] * len(EXPORTED)
+    return polars.DataFrame(
+        [
+            polars.Series(name, list(column), dtype=getattr(polars, _KINDS.get(name, "String")))
+            for name, column in zip(EXPORTED, values, strict=True)
+        ]
+    )
 
 
-def _columns(polars: Any) -> dict[str, Any]:  # noqa: ANN401 - polars is imported late
-    text, whole, number = polars.String, polars.Int64, polars.Float64
-    return {
-        "position": whole, "subject_id": text, "question_id": text, "status": text, "text": text,
-        "probabilities": text, "choice_mass": number, "reason": text, "finish_reason": text, "fit": text,
-        "prompt_tokens": whole, "cached_tokens": whole, "generated_tokens": whole, "whole_tokens": whole,
-        "seconds": number, "attempts": whole,
-    }  # fmt: skip
+class _Join:
+    """Finds a subject's further columns.
 
+    Where an id stands in the input twice, the first row of the run gets the first one's columns, the second
+    the second's: rows in equal rows out.
+    """
 
-def _values(row: Row) -> tuple[Any, ...]:
-    start = (row.position, row.subject_id, row.question_id)
-    answer = row.answer
-    if answer is None:
+    def __init__(self, columns: "polars.DataFrame") -> None:
+        import polars
+
+        if "id" not in columns.columns:
+            raise InputError(
+                f"the columns to join are {', '.join(columns.columns)}; expected one called id, the rows' subject_id."
+            )
+        copies = polars.int_range(polars.len()).over("id").alias(_COPY)
+        self._columns = columns.with_columns(copies)
+        self._repeated = frozenset(columns.filter(polars.col("id").is_duplicated())["id"])
+        self._seen: Counter[tuple[str, str]] = Counter()
+
+    def with_columns(self, frame: "polars.DataFrame") -> "polars.DataFrame":
+        """Add the columns to some rows of the run; call it once for each batch, in order."""
+        import polars
+
+        copies = [
+            self._copy(subject_id, question_id)
+            for subject_id, question_id in zip(frame["subject_id"], frame["question_id"], strict=True)
+        ]
         return (
-            *start,
-            "open",
-            None,
-            None,
-            None,
-            None,
-            None,
-            row.fit.value,
-            None,
-            None,
-            None,
-            row.whole_tokens,
-            None,
-            0,
+            frame.with_columns(polars.Series(_COPY, copies, dtype=polars.Int64))
+            .join(
+                self._columns,
+                left_on=["subject_id", _COPY],
+                right_on=["id", _COPY],
+                how="left",
+                maintain_order="left",
+            )
+            .drop(_COPY)
         )
-    probabilities = (
-        None if answer.probabilities is None else json.dumps(answer.probabilities, ensure_ascii=False)
-    )
-    return (
-        *start,
-        answer.status.value,
-        answer.text,
-        probabilities,
-        answer.choice_mass,
-        answer.reason,
-        None if answer.finish_reason is None else answer.finish_reason.value,
-        row.fit.value,
-        answer.prompt_tokens,
-        answer.cached_tokens,
-        answer.generated_tokens,
-        row.whole_tokens,
-        answer.seconds,
-        answer.attempts,
-    )
+
+    def _copy(self, subject_id: str, question_id: str) -> int:
+        if subject_id not in self._repeated:
+            return 0
+        self._seen[subject_id, question_id] += 1
+        return self._seen[subject_id, question_id] - 1

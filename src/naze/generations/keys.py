@@ -22,26 +22,22 @@ class AnswerKeys:
     """
 
     def __init__(self, fingerprint: str, sampling: Sampling) -> None:
-        self._base = hashlib.blake2b(digest_size=KEY_BYTES)
-        self._add(self._base, fingerprint)
-        self._add(self._base, json.dumps(asdict(sampling), sort_keys=True))
+        self._base = hashlib.blake2b(
+            _framed((fingerprint, json.dumps(asdict(sampling), sort_keys=True))), digest_size=KEY_BYTES
+        )
 
     def key(self, prompt: Prompt) -> bytes:
         """Return the key of a prompt's answer, 16 bytes."""
         digest = self._base.copy()
-        for part in (
-            prompt.instruction,
-            prompt.subject,
-            prompt.question,
-            prompt.schema or "",
-            *prompt.choices,
-        ):
-            self._add(digest, part)
+        digest.update(
+            _framed(
+                (prompt.instruction, prompt.subject, prompt.question, prompt.schema or "", *prompt.choices)
+            )
+        )
         return digest.digest()
 
-    @staticmethod
-    def _add(digest: "hashlib.blake2b", text: str) -> None:
-        """Feed a text with its length before it, so that parts cannot run into one another."""
-        raw = text.encode("utf-8", errors="surrogatepass")
-        digest.update(len(raw).to_bytes(8, "little"))
-        digest.update(raw)
+
+def _framed(parts: tuple[str, ...]) -> bytes:
+    """Join texts, the lengths of all of them first, so that they cannot run into one another."""
+    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return b"%b;%b" % (b",".join([b"%d" % len(part) for part in raw]), b"".join(raw))

@@ -156,10 +156,14 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunNotFoundError(
             f"{folder}: there is no run here. `naze runs list` shows the runs there are."
         ) from error
+    except OSError as error:
+        raise StoreError(f"{path}: the manifest cannot be read ({error}).") from error
     except ValueError as error:
         raise StoreError(
             f"{path}: is no JSON ({error}); expected a run's manifest. Restore it from a copy."
         ) from error
+    if not isinstance(found, dict) or not isinstance(found.get("format", 0), int):
+        raise StoreError(f"{path}: is no run's manifest. Restore it from a copy.")
     if found.get("format", 0) > FORMAT:
         raise RunVersionError(
             f"{folder}: the run has format {found['format']}; this naze ({version('naze')}) knows up to {FORMAT}. "

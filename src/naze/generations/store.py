@@ -9,20 +9,23 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread
-from typing import Any
+from threading import Thread
+from typing import Any, overload
 
 from naze.errors import StoreError
 from naze.records import Answer, FinishReason, Fit, FittedPrompt, Status
 
 STORE_NAME = "store.sqlite"
-_WAITING_ANSWERS = 20_000
+_WAITING_ANSWERS = 5_000
 """Answers that may wait for the disk before the engine has to wait too."""
 _COMMITTED_TOGETHER = 2_000
+_BUSY_MILLISECONDS = 60_000
+_KEYS_TOGETHER = 1_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -65,6 +68,24 @@ SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, 
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
     answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
     answers.generated_tokens, answers.seconds, answers.attempts
+FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
+"""
+_NUMBERED = (
+    "SELECT subject_id, question_id, key, "
+    "row_number() OVER (PARTITION BY subject_id, question_id ORDER BY position) AS copy FROM plan"
+)
+"""Ids may stand in a file more than once: each row is told by its id and which copy of it this is."""
+EXPORTED = (
+    "position", "subject_id", "question_id", "status", "text", "probabilities", "choice_mass", "reason",
+    "finish_reason", "fit", "prompt_tokens", "cached_tokens", "generated_tokens", "whole_tokens", "limit_tokens",
+    "seconds", "attempts",
+)  # fmt: skip
+"""The columns of `Store.tuples`."""
+_EXPORT = """
+SELECT plan.position, plan.subject_id, plan.question_id, coalesce(answers.status, 'open'), answers.text,
+    answers.probabilities, answers.choice_mass, answers.reason, answers.finish_reason, plan.fit,
+    answers.prompt_tokens, answers.cached_tokens, answers.generated_tokens, plan.whole_tokens, plan.limit_tokens,
+    answers.seconds, coalesce(answers.attempts, 0)
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
 
@@ -122,9 +143,8 @@ class Store:
         self.path = folder / STORE_NAME
         with _told(self.path):
             if writable:
-                self._connection = sqlite3.connect(self.path, isolation_level=None)
+                self._connection = _connect(self.path)
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
                 self._connection.executescript(_SCHEMA)
             else:
                 address = f"{self.path.resolve().as_uri()}?mode=ro"
@@ -132,7 +152,7 @@ class Store:
                 self._connection = sqlite3.connect(
                     address, uri=True, isolation_level=None, check_same_thread=False
                 )
-            self._connection.execute("PRAGMA busy_timeout = 60000")
+                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
             self._connection.execute("SELECT count(*) FROM facts").fetchone()
 
     def close(self) -> None:
@@ -160,7 +180,7 @@ class Store:
             run("BEGIN IMMEDIATE")
             try:
                 run("DROP TABLE IF EXISTS temp.before")
-                run("CREATE TEMP TABLE before AS SELECT subject_id, question_id, key FROM plan")
+                run(f"CREATE TEMP TABLE before AS {_NUMBERED}")
                 run("DELETE FROM plan")
                 self._connection.executemany(
                     "INSERT INTO plan VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -183,10 +203,8 @@ class Store:
         rows, before = count("SELECT count(*) FROM plan"), count("SELECT count(*) FROM temp.before")
         if before == 0:
             return Planned(rows, rows, 0, 0)
-        self._connection.execute("CREATE INDEX temp.before_ids ON before (subject_id, question_id)")
-        same_ids = (
-            "temp.before b JOIN plan p ON p.subject_id = b.subject_id AND p.question_id = b.question_id"
-        )
+        self._connection.execute("CREATE INDEX temp.before_ids ON before (subject_id, question_id, copy)")
+        same_ids = f"({_NUMBERED}) p JOIN temp.before b USING (subject_id, question_id, copy)"
         both = count(f"SELECT count(*) FROM {same_ids}")
         changed = count(f"SELECT count(*) FROM {same_ids} WHERE p.key <> b.key")
         return Planned(rows, rows - both, changed, before - both)
@@ -214,6 +232,28 @@ class Store:
         with _told(self.path):
             for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
                 yield _row(found)
+
+    def tuples(self) -> Iterator[tuple[Any, ...]]:
+        """Read what an export holds of each row, in input order; see `EXPORTED`."""
+        with _told(self.path):
+            yield from self._connection.execute(f"{_EXPORT} ORDER BY plan.position")
+
+    def planned_keys(self, positions: Iterable[int]) -> Iterator[bytes]:
+        """Read the keys of positions in rising order, a few together, so that no transaction stays open."""
+        positions = iter(positions)
+        while together := list(islice(positions, _KEYS_TOGETHER)):
+            wanted = set(together)
+            with _told(self.path):
+                found = self._connection.execute(
+                    "SELECT position, key FROM plan WHERE position BETWEEN ? AND ? ORDER BY position",
+                    (together[0], together[-1]),
+                ).fetchall()
+            yield from (key for position, key in found if position in wanted)
+
+    def forget_plan(self) -> None:
+        """Have the rows planned anew by the next command; answers stay."""
+        with _told(self.path):
+            self._connection.execute("DELETE FROM facts WHERE name = 'planned_from'")
 
     def counts(self) -> list[tuple[str | None, str, int, int, int, int, float]]:
         """Count rows by status and fit.
@@ -262,18 +302,18 @@ class AnswerWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: SimpleQueue[tuple[bytes, Answer] | None] = SimpleQueue()
-        self._room = Semaphore(_WAITING_ANSWERS)
-        self._failure: sqlite3.Error | None = None
-        self._thread = Thread(target=self._write_all, name="naze answer writer", daemon=True)
+        self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._run, name="naze answer writer", daemon=True)
         self._thread.start()
 
     def put(self, key: bytes, answer: Answer) -> None:
         """Hand an answer over; waits when the disk is far behind."""
-        while not self._room.acquire(timeout=1.0):
-            self._check()
         self._check()
-        self._queue.put((key, answer))
+        while self._queue.qsize() >= _WAITING_ANSWERS:
+            time.sleep(0.005)
+            self._check()
+        self._queue.put(_values(key, answer))
 
     def close(self) -> None:
         """Wait until everything is stored."""
@@ -286,29 +326,28 @@ class AnswerWriter:
             with _told(self._path):
                 raise self._failure
 
-    def _write_all(self) -> None:
+    def _run(self) -> None:
         try:
-            connection = sqlite3.connect(self._path, isolation_level=None)
-            connection.execute("PRAGMA busy_timeout = 60000")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            more = True
-            while more:
-                batch, more = self._next_batch()
-                if batch:
-                    connection.execute("BEGIN IMMEDIATE")
-                    connection.executemany(_INSERT_ANSWER, batch)
-                    connection.execute("COMMIT")
-            connection.close()
-        except sqlite3.Error as error:
+            with closing(_connect(self._path)) as connection:
+                self._write_all(connection)
+        except BaseException as error:  # the edge of this thread: whatever it is, the asking must stop
             self._failure = error
+
+    def _write_all(self, connection: sqlite3.Connection) -> None:
+        more = True
+        while more:
+            batch, more = self._next_batch()
+            if batch:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_INSERT_ANSWER, batch)
+                connection.execute("COMMIT")
 
     def _next_batch(self) -> tuple[list[tuple[Any, ...]], bool]:
         """Wait for one answer, then take whatever else is there."""
         batch: list[tuple[Any, ...]] = []
         item = self._queue.get()
         while item is not None:
-            batch.append(_values(*item))
-            self._room.release()
+            batch.append(item)
             if len(batch) >= _COMMITTED_TOGETHER:
                 return batch, True
             try:
@@ -318,12 +357,19 @@ class AnswerWriter:
         return batch, False
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open for writing. A commit is on the disk before it is said to be: a power cut loses none either."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
 def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...]:
-    subject_id, question_id = row.prompt.subject_id, row.prompt.question_id
     return (
         position,
-        subject_id,
-        question_id,
+        storable(row.prompt.subject_id),
+        storable(row.prompt.question_id),
         key,
         row.fit.value,
         row.tokens,
@@ -333,16 +379,16 @@ def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...
 
 
 def _values(key: bytes, answer: Answer) -> tuple[Any, ...]:
-    probabilities = (
-        None if answer.probabilities is None else json.dumps(dict(answer.probabilities), ensure_ascii=False)
-    )
+    probabilities = None
+    if answer.probabilities is not None:
+        probabilities = storable(json.dumps(dict(answer.probabilities), ensure_ascii=False))
     return (
         key,
         answer.status.value,
-        _storable(answer.text),
+        storable(answer.text),
         probabilities,
         answer.choice_mass,
-        _storable(answer.reason),
+        storable(answer.reason),
         None if answer.finish_reason is None else answer.finish_reason.value,
         answer.prompt_tokens,
         answer.cached_tokens,
@@ -353,7 +399,11 @@ def _values(key: bytes, answer: Answer) -> tuple[Any, ...]:
     )
 
 
-def _storable(text: str | None) -> str | None:
+@overload
+def storable(text: str) -> str: ...
+@overload
+def storable(text: None) -> None: ...
+def storable(text: str | None) -> str | None:
     """Lone surrogates cannot be stored as UTF-8; each becomes the replacement character."""
     if text is None or text.isascii():
         return text
