@@ -64,10 +64,11 @@
       if (found && !BLOCKS.rule.test(lines[place])) {
         const indent = found[1].replace(/\t/g, "    ").length, ordered = /\d/.test(found[2]);
         while (levels.length && indent < levels.at(-1).indent) levels.pop();
+        if (levels.length && indent <= levels.at(-1).indent + 1 && levels.at(-1).ordered !== ordered) levels.pop();
         if (!levels.length || indent > levels.at(-1).indent + 1) {
           const element = make(ordered ? "ol" : "ul", ordered ? { start: parseInt(found[2], 10) } : {});
           (levels.length ? levels.at(-1).element.lastElementChild : { append: (e) => root.push(e) }).append(element);
-          levels.push({ indent, element });
+          levels.push({ indent, element, ordered });
         }
         levels.at(-1).element.append(make("li", {}, inline(found[3])));
       } else if (lines[place].trim() && /^\s{2,}/.test(lines[place]) && !startsBlock(lines[place])) {
