@@ -1,175 +1,186 @@
+"""Whatever is asked fits, is marked where it was cut, and comes in order."""
+
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from naze.errors import ConfigurationError
-from naze.prompts import explain_template, fit, vote_prompt
+from naze.prompts import Template, explain_template, fit, vote_prompt
 from naze.prompts.fitting import most_bytes
 from naze.records import Fit, Vote, Winner
-from naze.votes import read_votes
 
-EN = explain_template("en")
-MARK = re.compile(r"\[… ([\d,]+) characters left out …\]")
-WORD = re.compile(r"\w{1,4}|\W")
-"""A tokenizer in one line: pieces of words of up to four letters, every other character alone."""
+SMALL = Template(
+    "small",
+    "en",
+    "Explain.",
+    "{% for turn in turns %}{{ turn.person }}|{{ turn.a }}|{{ turn.b }}{% endfor %}",
+    "Why {{ winner }}?",
+)
+FRAME_TOKENS = 7  # what a chat template adds
 
 
-def count_pieces(prompts):
+def words_and_marks(prompts):
+    """Count as a tokenizer does, roughly: words in pieces of four, other characters one by one."""
     return [
-        len(WORD.findall(f"{prompt.instruction}\n{prompt.subject}\n\n{prompt.question}")) + 12
+        FRAME_TOKENS + sum(len(part) // 4 + 1 for part in re.findall(r"[a-z]+|[^a-z\s]", text_of(prompt)))
         for prompt in prompts
     ]
 
 
-def fitted(votes, limit_tokens, policy="shorten", template=EN, count=count_pieces, **more):
-    return list(fit(votes, template, count=count, limit_tokens=limit_tokens, policy=policy, **more))
+def bytes_each(prompts):
+    """The most tokens that there can be."""
+    return [FRAME_TOKENS + len(text_of(prompt).encode("utf-8", "surrogatepass")) for prompt in prompts]
 
 
-FRAME = count_pieces([vote_prompt(EN, Vote("0", ("",), ("",), ("",), Winner.A))])[0]
-"""Tokens of a prompt about nothing: no limit can be much lower."""
+def text_of(prompt):
+    return f"{prompt.instruction}\n{prompt.subject}\n{prompt.question}"
 
-TURN = (
-    st.none() | st.text(max_size=60) | st.text(alphabet="ab é日本👍🏽\ud83d\n", min_size=200, max_size=3000)
-)
-TURNS = st.lists(TURN, min_size=1, max_size=3).map(tuple)
-VOTES = st.lists(
-    st.builds(Vote, st.just("?"), TURNS, TURNS, TURNS, st.sampled_from([None, *Winner])),
+
+turns = st.lists(
+    st.none() | st.text("ab c。語e\u0301👍🏽", max_size=900).map(lambda text: text * 3),
     min_size=1,
-    max_size=6,
-).map(lambda votes: [replace(vote, id=str(place)) for place, vote in enumerate(votes)])
-
-
-def long_vote(words=3000, vote_id="long"):
-    return Vote(
-        vote_id, ("Which is better?",), ("alpha beta " * words,), ("gamma delta " * (words // 3),), Winner.B
-    )
+    max_size=3,
+).map(tuple)
+votes = st.lists(
+    st.builds(Vote, st.just("v"), turns, turns, turns, st.none() | st.sampled_from(Winner)), max_size=5
+)
 
 
 @settings(max_examples=60)
-@given(VOTES, st.integers(0, 1500), st.integers(1, 4))
-def test_whatever_is_asked_is_within_the_limit_and_in_order(votes, spare, batch):
-    limit = FRAME + spare
-    done = fitted(votes, limit, batch=batch)
-    assert [one.prompt.subject_id for one in done] == [vote.id for vote in votes]
-    for vote, one in zip(votes, done, strict=True):
-        whole = vote_prompt(EN, vote)
-        [real], [whole_tokens] = count_pieces([one.prompt]), count_pieces([whole])
+@given(votes, st.integers(60, 2500), st.sampled_from([words_and_marks, bytes_each]), st.integers(1, 4))
+def test_every_vote_comes_out_once_in_order_and_what_is_asked_fits(votes, limit, count, batch):
+    fitted = list(fit(votes, SMALL, count=count, limit_tokens=limit, batch=batch))
+    assert len(fitted) == len(votes)
+    for vote, one in zip(votes, fitted, strict=True):
+        whole = vote_prompt(SMALL, vote)
+        [whole_tokens], [tokens] = count([whole]), count([one.prompt])
+        if one.tokens is not None:
+            assert (one.tokens, one.whole_tokens, one.limit_tokens) == (tokens, whole_tokens, limit)
         if whole_tokens <= limit:
             assert (one.fit, one.prompt) == (Fit.WHOLE, whole)
         elif one.fit is Fit.SHORTENED:
-            assert real <= limit
-            assert (one.tokens, one.whole_tokens, one.limit_tokens) == (real, whole_tokens, limit)
-            assert MARK.search(one.prompt.subject)
+            assert tokens <= limit
+            assert "characters left out" in one.prompt.subject
+            assert one.prompt.question == whole.question
         else:
-            assert (one.fit, one.prompt, one.whole_tokens) == (Fit.OVERFLOW, whole, whole_tokens)
+            assert (one.fit, one.prompt) == (Fit.OVERFLOW, whole)
 
 
-def test_a_shortened_prompt_uses_the_room_that_there_is():
-    limit = FRAME + 2000
-    [one] = fitted([long_vote()], limit)
+@settings(max_examples=20)
+@given(votes, st.integers(60, 600), st.sampled_from([("route", Fit.ROUTED), ("fail", Fit.OVERFLOW)]))
+def test_without_shortening_no_text_is_touched(votes, limit, policy_and_fit):
+    policy, wanted = policy_and_fit
+    for vote, one in zip(
+        votes, fit(votes, SMALL, count=words_and_marks, limit_tokens=limit, policy=policy), strict=True
+    ):
+        assert one.prompt == vote_prompt(SMALL, vote)
+        [tokens] = words_and_marks([one.prompt])
+        assert one.fit is (Fit.WHOLE if tokens <= limit else wanted)
+
+
+def long_vote(prompt=10, a=4000, b=1000):
+    return Vote("1", ("p " * prompt,), ("a " * a,), ("b " * b,), Winner.A)
+
+
+def test_a_shortened_prompt_uses_nearly_all_of_the_limit():
+    [one] = fit([long_vote()], SMALL, count=words_and_marks, limit_tokens=1000)
     assert one.fit is Fit.SHORTENED
-    assert limit * 0.95 <= one.tokens <= limit
+    assert 950 <= one.tokens <= 1000
 
 
-def test_instruction_and_question_are_never_shortened():
-    [one] = fitted([long_vote()], FRAME + 400)
-    whole = vote_prompt(EN, long_vote())
-    assert (one.prompt.instruction, one.prompt.question) == (whole.instruction, whole.question)
+def test_the_persons_words_are_kept_while_the_responses_can_give_way():
+    [one] = fit([long_vote(prompt=300)], SMALL, count=words_and_marks, limit_tokens=800)
+    assert "p " * 300 in one.prompt.subject
 
 
-def test_the_persons_turns_give_way_last():
-    question = "why " * 300
-    vote = Vote("1", (question,), ("alpha " * 2000,), ("beta " * 2000,), Winner.A)
-    [roomy] = fitted([vote], FRAME + 1500)
-    assert question in roomy.prompt.subject
-    [tight] = fitted([vote], FRAME + 500)
-    assert tight.fit is Fit.SHORTENED
-    assert question not in tight.prompt.subject
-    assert len(MARK.findall(tight.prompt.subject)) == 3
+def test_a_prompt_too_long_by_itself_is_shortened_last():
+    [one] = fit([long_vote(prompt=5000)], SMALL, count=words_and_marks, limit_tokens=1000)
+    assert one.fit is Fit.SHORTENED
+    assert 900 <= one.tokens <= 1000
+    assert one.prompt.subject.count("left out") == 3
+    assert one.prompt.subject.count("a ") < 200
 
 
-def test_what_cannot_be_made_to_fit_overflows_with_its_counts():
-    [one] = fitted([long_vote()], FRAME + 10)
-    assert one.fit is Fit.OVERFLOW
-    assert one.prompt == vote_prompt(EN, long_vote())
-    assert one.tokens == one.whole_tokens > one.limit_tokens == FRAME + 10
+def test_what_cannot_be_shortened_enough_overflows_whole():
+    vote = long_vote()
+    [one] = fit([vote], SMALL, count=words_and_marks, limit_tokens=50)
+    assert (one.fit, one.prompt) == (Fit.OVERFLOW, vote_prompt(SMALL, vote))
+    assert one.whole_tokens > one.limit_tokens == 50
 
 
-@pytest.mark.parametrize(("policy", "becomes"), [("route", Fit.ROUTED), ("fail", Fit.OVERFLOW)])
-def test_without_shortening_a_long_prompt_stays_whole(policy, becomes):
-    short = Vote("short", ("Hi",), ("Hello",), ("Hey",), Winner.TIE)
-    first, second = fitted([short, long_vote()], FRAME + 400, policy)
-    assert first.fit is Fit.WHOLE
-    assert (second.fit, second.prompt) == (becomes, vote_prompt(EN, long_vote()))
-    assert second.whole_tokens > second.limit_tokens
-
-
-def test_what_bytes_prove_is_not_counted():
-    counted = []
+def test_what_surely_fits_is_not_counted():
+    asked = []
 
     def count(prompts):
-        counted.extend(prompt.subject_id for prompt in prompts if prompt.subject)
-        return count_pieces(prompts)
+        asked.extend(prompts)
+        return bytes_each(prompts)
 
-    short = [Vote(str(n), ("Hi",), ("Hello",), ("Hey",), Winner.A) for n in range(50)]
-    done = fitted([*short, long_vote()], 4000, count=count)
-    assert set(counted) == {"long"}
-    assert all((one.fit, one.tokens) == (Fit.WHOLE, None) for one in done[:50])
+    short = [Vote(str(number), ("hi",), ("a",), ("b",)) for number in range(100)]
+    fitted = list(fit(short, SMALL, count=count, limit_tokens=500))
+    assert {one.fit for one in fitted} == {Fit.WHOLE}
+    assert {one.tokens for one in fitted} == {None}
+    assert len(asked) == 1  # the instruction alone
 
 
-def test_votes_are_read_as_they_are_needed():
+def test_votes_are_read_a_batch_at_a_time():
     read = []
 
-    def votes():
+    def source():
         for number in range(1000):
             read.append(number)
-            yield Vote(str(number), ("Hi",), ("Hello",), ("Hey",), Winner.A)
+            yield Vote(str(number), ("hi",), ("a",), ("b",))
 
-    stream = fit(votes(), EN, count=count_pieces, limit_tokens=5000, batch=8)
-    assert read == []
+    stream = fit(source(), SMALL, count=bytes_each, limit_tokens=500, batch=10)
     next(stream)
-    assert len(read) == 8
+    assert len(read) == 10
 
 
-def test_counting_goes_in_few_calls():
+def test_searches_go_on_side_by_side():
     calls = []
 
     def count(prompts):
         calls.append(len(prompts))
-        return count_pieces(prompts)
+        return words_and_marks(prompts)
 
-    fitted([long_vote(vote_id=str(n)) for n in range(64)], FRAME + 2000, count=count)
-    assert len(calls) <= 16
-    assert calls[1] == 64
+    list(fit([long_vote(a=4000 + 10 * n) for n in range(20)], SMALL, count=count, limit_tokens=1000))
+    assert len(calls) < 20
+    assert calls[0] == 20
+
+
+def test_the_mark_is_in_the_templates_language():
+    [one] = fit([long_vote()], explain_template("ja"), count=words_and_marks, limit_tokens=1500)
+    assert "文字省略" in one.prompt.subject
+
+
+@pytest.mark.parametrize("text", ["plain", "日本語", "\u0958" * 5, "\ufdfa", "e\u0301", "\ud83d"], ids=ascii)
+def test_bytes_are_counted_for_every_way_a_tokenizer_normalizes(text):
+    assert most_bytes(text) >= len(text.encode("utf-8", "surrogatepass"))
+    assert most_bytes("\u0958") == 6
+    assert most_bytes("\ufdfa") == 33
 
 
 @pytest.mark.parametrize(
-    ("limit", "policy", "says"), [(4000, "cut", "shorten, route, fail"), (0, "fail", "limit 0")]
+    ("settings_given", "message"),
+    [({"policy": "cut"}, "policy is 'cut'"), ({"limit_tokens": 0}, "no token is left for the prompt")],
 )
-def test_settings_that_make_no_sense_are_told_before_anything_is_read(limit, policy, says):
-    with pytest.raises(ConfigurationError, match=says):
-        fit(iter(()), EN, count=count_pieces, limit_tokens=limit, policy=policy)
+def test_impossible_settings_are_told_at_once(settings_given, message):
+    with pytest.raises(ConfigurationError, match=message):
+        fit([], SMALL, **{"count": bytes_each, "limit_tokens": 100, **settings_given})
 
 
-def test_no_text_has_more_tokens_than_these_bytes_even_when_a_tokenizer_normalizes_it():
-    assert [most_bytes(text) for text in ("abc", "日本", "\ud83d", "ﷺ")] == [3, 6, 3, 33]
-
-
-def test_real_votes_fit_a_real_model(shared_data, smollm2_path):
+def test_real_votes_fit_a_real_models_context(shared_data, smollm2_path):
     from naze.engines.openvino import OpenVinoEngine
     from naze.engines.protocol import EngineOptions, Model
+    from naze.votes import read_votes
 
-    engine = OpenVinoEngine.open(
-        Model("smollm2:135m", smollm2_path), EngineOptions(context_tokens=2048, concurrency=1)
-    )
+    engine = OpenVinoEngine.open(Model("smollm2:135m", path=smollm2_path), EngineOptions(context_tokens=2048))
     try:
-        votes = read_votes(shared_data / "arena_kaggle.parquet", limit=120)
-        done = list(fit(votes, EN, count=engine.count_tokens, limit_tokens=1200))
-        assert [one.prompt.subject_id for one in done] == [vote.id for vote in votes]
-        assert max(engine.count_tokens([one.prompt for one in done if one.fit is not Fit.OVERFLOW])) <= 1200
-        assert sum(one.fit is Fit.SHORTENED for one in done) >= 5
+        real = list(read_votes(shared_data / "kaggle_train_sample.csv", limit=60))
+        fitted = list(fit(real, explain_template("en"), count=engine.count_tokens, limit_tokens=1024))
+        asked = [one.prompt for one in fitted if one.fit is not Fit.OVERFLOW]
+        assert max(engine.count_tokens(asked)) <= 1024
+        assert {Fit.WHOLE, Fit.SHORTENED} <= {one.fit for one in fitted}
     finally:
         engine.close()

@@ -1,48 +1,53 @@
+"""Where a text may be cut, how much of each turn stays, and that every gap is marked."""
+
 import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from naze.prompts import leave_middle_out, left_out_mark
-from naze.prompts.shortening import Room, longest_room, shorten_vote, smallest_room
-from naze.records import Vote, Winner
+from naze.prompts.shortening import (
+    LEAST_CHARACTERS,
+    Room,
+    leave_middle_out,
+    left_out_mark,
+    longest_room,
+    shorten_vote,
+    smallest_room,
+)
+from naze.records import Vote
 
+CLUSTERS = [
+    "e\u0301",
+    "👩\u200d👩\u200d👧\u200d👦",
+    "🇯🇵",
+    "👍🏽",
+    "が",
+    "ก\u0e33",
+    "क\u094dष",
+    "각",
+    "\ud83d\ude00",
+    "1\ufe0f\u20e3",
+    "\r\n",
+]
 MARK = re.compile(r"\n\[… ([\d,]+) characters left out …\]\n")
-FAMILY = "👩\u200d👩\u200d👧\u200d👦"
-TEXTS = st.text(alphabet=st.characters(codec=None, exclude_characters="…"), max_size=400)
 
 
 def parts_of(shortened):
-    head, count, tail = MARK.split(shortened)
-    return head, int(count.replace(",", "")), tail
+    """The kept beginning, the count in the mark, the kept end."""
+    found = MARK.search(shortened)
+    return shortened[: found.start()], int(found[1].replace(",", "")), shortened[found.end() :]
 
 
-@pytest.mark.parametrize(
-    ("language", "mark"),
-    [
-        ("en", "[… 1,234 characters left out …]"),
-        ("ja", "[……1,234文字省略……]"),
-        ("de", "[… 1,234 characters left out …]"),
-    ],
-)
-def test_the_mark_says_how_much_is_missing_in_the_language_of_the_template(language, mark):
-    assert left_out_mark(1234, language) == mark
+def test_the_mark_counts_in_the_templates_language():
+    assert left_out_mark(1234, "en") == "[… 1,234 characters left out …]"
+    assert left_out_mark(1234, "ja") == "[……1,234文字省略……]"
+    assert left_out_mark(1234, "de") == "[… 1,234 characters left out …]"
 
 
-def test_the_middle_is_left_out_and_counted():
-    head, count, tail = parts_of(leave_middle_out("a" * 500 + "b" * 500, 100, "en"))
-    assert (head, count, tail) == ("a" * 50, 900, "b" * 50)
-
-
-def test_a_text_that_would_not_become_shorter_stays():
-    assert leave_middle_out("Hello, world", 6, "en") == "Hello, world"
-
-
-@given(TEXTS, st.integers(0, 400))
-@example("\ud83d" * 200, 21)
-def test_head_count_and_tail_add_up_to_the_whole_text(text, keep):
+@given(st.text(min_size=100, max_size=400), st.integers(0, 120))
+def test_what_stays_is_the_beginning_and_the_end_and_the_rest_is_counted(text, keep):
     shortened = leave_middle_out(text, keep, "en")
     if shortened == text:
         return
@@ -54,71 +59,68 @@ def test_head_count_and_tail_add_up_to_the_whole_text(text, keep):
     assert len(shortened) < len(text)
 
 
-@pytest.mark.parametrize(
-    "cluster",
-    [
-        FAMILY,
-        "🇯🇵",
-        "👍🏽",
-        "e\u0301\u0323",
-        "각",
-        "क्षि",
-        "नी",
-        "กำ",
-        "\ud83d\ude00",
-        "\r\n",
-        "🏴\U000e0067\U000e007f",
-    ],
-    ids=lambda cluster: "-".join(f"{ord(character):x}" for character in cluster),
-)
-@pytest.mark.parametrize("keep", range(40, 60))
-def test_what_a_reader_sees_as_one_character_is_never_cut(cluster, keep):
-    text = cluster * 120
+@given(st.text(max_size=300), st.integers(0, 300))
+def test_a_text_with_room_enough_stays_as_it_is(text, more):
+    assert leave_middle_out(text, len(text) + more, "en") == text
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS, ids=ascii)
+@pytest.mark.parametrize("keep", range(60, 90))
+def test_no_character_that_a_reader_sees_as_one_is_cut(cluster, keep):
+    text = cluster * 200
     head, count, tail = parts_of(leave_middle_out(text, keep, "en"))
-    assert [len(part) % len(cluster) for part in (head, tail)] == [0, 0]
+    assert head == cluster * (len(head) // len(cluster))
+    assert tail == cluster * (len(tail) // len(cluster))
     assert count % len(cluster) == 0
 
 
-@given(TEXTS, st.integers(0, 200))
-def test_no_tail_begins_with_a_mark_that_belongs_to_the_letter_before(text, keep):
-    shortened = leave_middle_out(text, keep, "en")
-    if shortened != text:
-        _, _, tail = parts_of(shortened)
-        assert not tail or not unicodedata.combining(tail[0])
+def test_a_text_of_nothing_but_combining_marks_is_left_out_whole():
+    text = "a" + "\u0301" * 500
+    assert all(unicodedata.combining(character) for character in text[1:])
+    assert leave_middle_out(text, 100, "en") == "\n[… 501 characters left out …]\n"
 
 
 def vote_of(prompt, a, b):
-    return Vote("1", prompt, a, b, Winner.A)
-
-
-def test_the_whole_room_leaves_a_vote_as_it_is():
-    vote = vote_of(("x" * 900, None), ("y" * 5000, ""), ("z" * 80, None))
-    assert shorten_vote(vote, longest_room(vote), "en") == vote
+    return Vote("1", tuple(prompt), tuple(a), tuple(b))
 
 
 def test_both_responses_keep_the_same_share():
-    vote = vote_of(("x",), ("y" * 9000,), ("z" * 3000,))
-    short = shorten_vote(vote, Room(responses=4000, prompt=1), "en")
-    head_a, _, tail_a = parts_of(short.response_a[0])
-    head_b, _, tail_b = parts_of(short.response_b[0])
-    assert (len(head_a + tail_a), len(head_b + tail_b)) == (3000, 1000)
-    assert short.prompt == vote.prompt
+    vote = vote_of(["?"], ["a" * 8000], ["b" * 2000])
+    shortened = shorten_vote(vote, Room(5000, 1), "en")
+    assert shortened.response_a[0].count("a") == pytest.approx(4000, abs=10)
+    assert shortened.response_b[0].count("b") == pytest.approx(1000, abs=10)
+    assert shortened.prompt == vote.prompt
 
 
-def test_the_longest_turns_of_a_side_give_way_first():
-    vote = vote_of(("q", "q", "q"), ("a" * 4000, "short", "b" * 300), ("c", "c", "c"))
-    short = shorten_vote(vote, Room(responses=1000, prompt=3), "en")
-    assert MARK.search(short.response_a[0])
-    assert short.response_a[1:] == vote.response_a[1:]
-    assert short.response_b == vote.response_b
+def test_the_longest_turn_of_a_response_gives_way_first():
+    vote = vote_of(["?"] * 3, ["short", "x" * 3000, "y" * 600], ["b"] * 3)
+    shortened = shorten_vote(vote, Room(1500, 3), "en")
+    assert shortened.response_a[0] == "short"
+    assert "left out" in shortened.response_a[1]
+    assert shortened.response_a[2] == "y" * 600
 
 
 def test_null_and_empty_turns_stay_what_they_are():
-    vote = vote_of((None, "q" * 3000), (None, "a" * 3000), ("", "b" * 3000))
-    short = shorten_vote(vote, smallest_room(vote), "en")
-    assert (short.prompt[0], short.response_a[0], short.response_b[0]) == (None, None, "")
+    vote = vote_of(["?", None], [None, "x" * 3000], ["", "y" * 3000])
+    shortened = shorten_vote(vote, Room(600, 1), "en")
+    assert (shortened.response_a[0], shortened.response_b[0], shortened.prompt[1]) == (None, "", None)
 
 
-def test_a_short_response_beside_a_long_one_stays_whole():
-    vote = vote_of(("q",), ("a" * 20_000,), ("no",))
-    assert shorten_vote(vote, smallest_room(vote), "en").response_b == ("no",)
+def test_a_short_response_is_not_cut_to_nothing_for_a_long_one():
+    vote = vote_of(["?"], ["x" * 100_000], ["y" * 150])
+    shortened = shorten_vote(vote, Room(1000, 1), "en")
+    assert shortened.response_b == vote.response_b
+
+
+def test_the_longest_room_leaves_a_vote_as_it_is():
+    vote = vote_of(["p" * 900], ["x" * 3000, None], ["y" * 500, ""])
+    assert shorten_vote(vote, longest_room(vote), "en") == vote
+
+
+def test_the_smallest_room_keeps_something_of_everything():
+    vote = vote_of(["p" * 900], ["x" * 3000], ["y" * 50])
+    assert smallest_room(vote) == Room(LEAST_CHARACTERS + 50, LEAST_CHARACTERS)
+    shortened = shorten_vote(vote, smallest_room(vote), "en")
+    assert shortened.prompt[0].count("p") == LEAST_CHARACTERS
+    assert shortened.response_a[0].count("x") == LEAST_CHARACTERS
+    assert shortened.response_b == vote.response_b

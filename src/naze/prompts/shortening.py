@@ -54,17 +54,12 @@ def shorten_vote(vote: Vote, room: Room, language: str) -> Vote:
         room: characters that may stay, marks not counted.
         language: of the template; the marks are written in it.
     """
-    length_a, length_b = _length(vote.response_a), _length(vote.response_b)
-    share = min(1.0, room.responses / max(1, length_a + length_b))
-
-    def keep(length: int) -> int:
-        return min(length, max(round(length * share), LEAST_CHARACTERS))
-
+    keep_a, keep_b = _shares(room.responses, _length(vote.response_a), _length(vote.response_b))
     return replace(
         vote,
         prompt=_shorten_turns(vote.prompt, room.prompt, language),
-        response_a=_shorten_turns(vote.response_a, keep(length_a), language),
-        response_b=_shorten_turns(vote.response_b, keep(length_b), language),
+        response_a=_shorten_turns(vote.response_a, keep_a, language),
+        response_b=_shorten_turns(vote.response_b, keep_b, language),
     )
 
 
@@ -94,6 +89,14 @@ def leave_middle_out(text: str, keep: int, language: str) -> str:
 
 def _length(turns: Turns) -> int:
     return sum(len(turn) for turn in turns if turn)
+
+
+def _shares(room: int, length_a: int, length_b: int) -> tuple[int, int]:
+    """Divide a room in proportion to two lengths, but so that neither is left with nothing."""
+    least_a, least_b = min(length_a, LEAST_CHARACTERS), min(length_b, LEAST_CHARACTERS)
+    in_proportion = round(room * length_a / max(1, length_a + length_b))
+    share_a = max(least_a, min(in_proportion, room - least_b))
+    return share_a, room - share_a
 
 
 def _shorten_turns(turns: Turns, keep: int, language: str) -> Turns:
