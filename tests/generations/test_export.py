@@ -5,7 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from naze.errors import InputError, StoreError
 from naze.generations import export_run, open_run, write_run
+from naze.records import FittedPrompt, Prompt
 from scripted import MANIFEST, ScriptedEngine, rows, run_all
 
 
@@ -40,3 +42,27 @@ def test_a_run_without_rows_gives_a_table_with_columns(tmp_path):
         run.plan(lambda: [], "1")
     assert export_run(open_run(tmp_path), tmp_path / "none.parquet") == 0
     assert "status" in pl.read_parquet(tmp_path / "none.parquet").columns
+
+
+def test_where_an_id_repeats_each_row_gets_its_own_columns(tmp_path):
+    source = [
+        FittedPrompt(Prompt(name, "", "", "", text)) for name, text in (("x", "a"), ("y", "b"), ("x", "c"))
+    ]
+    run_all(tmp_path, lambda: source, ScriptedEngine())
+    join = pl.DataFrame({"id": ["x", "y", "x"], "winner": ["first", "b", "second"]})
+    assert export_run(open_run(tmp_path), tmp_path / "joined.parquet", join=join) == 3
+    assert pl.read_parquet(tmp_path / "joined.parquet")["winner"].to_list() == ["first", "b", "second"]
+
+
+def test_columns_without_ids_cannot_be_joined(tmp_path):
+    run_all(tmp_path, rows("a"), ScriptedEngine())
+    with pytest.raises(InputError, match="called id"):
+        export_run(open_run(tmp_path), tmp_path / "x.csv", join=pl.DataFrame({"winner": ["a"]}))
+
+
+def test_a_table_that_cannot_be_written_leaves_the_run_and_no_half_file(tmp_path):
+    run_all(tmp_path / "run", rows("a"), ScriptedEngine())
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be written"):
+        export_run(open_run(tmp_path / "run"), tmp_path / "file" / "x.csv")
+    assert open_run(tmp_path / "run").summary().answered == 1
