@@ -53,6 +53,20 @@ def test_a_row_with_too_many_cells_is_named(tmp_path):
     assert "row 2 (up to line 4) has 3 cells; expected 2" in message_of(tmp_path / "votes.csv")
 
 
+def test_a_csv_file_cut_short_names_the_row(tmp_path):
+    (tmp_path / "votes.csv").write_text('a,b\n1,"x\ny"\n1,"cut he')
+    assert "row 2 (up to line 4): unexpected end of data. Is the file cut short?" in message_of(
+        tmp_path / "votes.csv"
+    )
+
+
+def test_utf16_is_said_to_be_utf16(tmp_path):
+    (tmp_path / "votes.csv").write_bytes("a,b\n日,本\n".encode("utf-16"))
+    assert "byte 0 is 0xff. Save the file as UTF-8 (it is UTF-16: iconv -f utf-16" in message_of(
+        tmp_path / "votes.csv"
+    )
+
+
 def test_a_parquet_file_cut_short_is_refused(tmp_path):
     pl.DataFrame({"a": ["x"] * 1000}).write_parquet(tmp_path / "t.parquet")
     whole = (tmp_path / "t.parquet").read_bytes()

@@ -22,7 +22,7 @@ def show_report(report: VotesReport, model: str | None) -> None:
     """Print a report for reading."""
     console = Console(highlight=False)
     console.print(
-        f"[bold]{escape(report.path or 'votes')}[/]: {report.votes:,} votes (layout: {report.format})"
+        f"[bold]{escape(report.path or 'votes')}[/]: {_votes(report.votes)} (layout: {report.format})"
     )
     for line in _kept_aside(report):
         console.print(line)
@@ -93,7 +93,7 @@ def _identical(report: VotesReport) -> str:
     if not count:
         return "none"
     votes = ", ".join(f"{OUTCOMES[name]} {number}" for name, number in report.identical_responses.items())
-    return f"{count:,} votes: {votes}"
+    return f"{_votes(count)}: {votes}"
 
 
 def _context(report: VotesReport, model: str | None) -> str:
@@ -104,6 +104,10 @@ def _context(report: VotesReport, model: str | None) -> str:
         f"{model or 'the model'} leaves for a prompt (median {context.median_tokens:,}, "
         f"longest {context.longest_tokens:,})"
     )
+
+
+def _votes(number: int) -> str:
+    return f"{number:,} vote{'' if number == 1 else 's'}"
 
 
 def _turns(number: int) -> str:
@@ -118,7 +122,7 @@ def _shares(counts: Mapping[str, int], total: int, most: int = 8) -> str:
 
 
 def _sides(counts: Mapping[str, int]) -> str:
-    found = [f"{SIDES[side]} in {count:,} votes" for side, count in counts.items() if count]
+    found = [f"{SIDES[side]} in {_votes(count)}" for side, count in counts.items() if count]
     return ", ".join(found) or "none"
 
 

@@ -66,12 +66,19 @@ def check_utf8(path: Path) -> None:
                 offset = at - waiting + error.start
                 found = error.object[error.start]
                 raise FormatError(
-                    f"{path}: not UTF-8: byte {offset:,} is 0x{found:02x}. "
-                    f"Save the file as UTF-8 (iconv -f cp932 -t utf-8, for a Japanese Windows file)."
+                    f"{path}: not UTF-8: byte {offset:,} is 0x{found:02x}. Save the file as UTF-8 ({_remedy(path)})."
                 ) from None
             if not chunk:
                 return
             at += len(chunk)
+
+
+def _remedy(path: Path) -> str:
+    with path.open("rb") as file:
+        mark = file.read(2)
+    if mark in (b"\xff\xfe", b"\xfe\xff"):
+        return "it is UTF-16: iconv -f utf-16 -t utf-8"
+    return "iconv -f cp932 -t utf-8, for a Japanese Windows file"
 
 
 def _nearest(path: Path) -> str:

@@ -114,14 +114,18 @@ def _plain_errors(path: Path) -> Iterator[None]:
 
 
 def _ragged_row(path: Path) -> str:
-    """Find the first row of a CSV file that has more cells than the header."""
+    """Say which row of a CSV file has more cells than the header, or begins a cell that never ends."""
     with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        for number, row in enumerate(rows, start=1):
-            if len(row) > len(header):
-                return (
-                    f"row {number} (up to line {rows.line_num}) has {len(row)} cells; expected {len(header)}, as in "
-                    "the header. Put cells that hold a comma or a line end between double quotes."
-                )
+        rows = csv.reader(file, strict=True)
+        number = 0
+        try:
+            header = next(rows, [])
+            for number, row in enumerate(rows, start=1):  # told in the error below as well
+                if len(row) > len(header):
+                    return (
+                        f"row {number} (up to line {rows.line_num}) has {len(row)} cells; expected {len(header)}, as "
+                        "in the header. Put cells that hold a comma or a line end between double quotes."
+                    )
+        except csv.Error as error:
+            return f"row {number + 1} (up to line {rows.line_num}): {error}. Is the file cut short?"
     return ""
