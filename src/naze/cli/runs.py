@@ -27,12 +27,14 @@ def list_runs(
 ) -> None:
     """List the runs in a folder, newest first."""
     from naze.configuration import read_configuration
-    from naze.errors import NazeError
+    from naze.errors import InputError, NazeError
     from naze.generations import open_run
 
     place = folder or read_configuration().runs
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; expected one in which runs lie.")
     found: list[dict[str, Any]] = []
-    for manifest in sorted(place.glob("*/manifest.json")):
+    for manifest in sorted([*place.glob("manifest.json"), *place.glob("*/manifest.json")]):
         try:
             run = open_run(manifest.parent)
         except NazeError as error:
@@ -72,6 +74,7 @@ def show(
     opened = open_run(run)
     if subject is not None:
         rows = opened.row(subject)
+        opened.close()
         if not rows:
             raise InputError(f"{run}: no row has the id {subject!r}. `naze runs export` writes all ids.")
         for row in rows:
@@ -79,6 +82,7 @@ def show(
         return
     summary = opened.summary()
     failures = list(islice(opened.failures(), None if as_json else _FAILURES_SHOWN))
+    opened.close()
     if as_json:
         typer.echo(
             json.dumps(
@@ -102,6 +106,7 @@ def export(
 
     opened = open_run(run)
     rows = export_run(opened, to, join=export_columns(run, nested=to.suffix.lower() != ".csv"))
+    opened.close()
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
     else:
@@ -120,7 +125,7 @@ def retry(
     """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal."""
     from naze.cli.explain import show_summary, tell
     from naze.errors import ConfigurationError
-    from naze.generations import FAILURES, choose_progress
+    from naze.generations import FAILURES, choose_progress, open_run
     from naze.jobs import continue_run
 
     names = {failure.value: failure for failure in FAILURES}
@@ -128,9 +133,15 @@ def retry(
     if unknown:
         raise ConfigurationError(f"--status is {unknown[0]!r}; expected {', '.join(names)}.")
     chosen = [names[name] for name in status] if status else list(FAILURES)
-    done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
-    summary = done.summary()
-    done.close()
+    kept = open_run(run)
+    summary = kept.summary()
+    kept.close()
+    if summary.open or any(getattr(summary, failure.value) for failure in chosen):
+        done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
+        summary = done.summary()
+        done.close()
+    else:
+        typer.echo(f"{run}: no row ended as {' or '.join(chosen)}; nothing to ask again.", err=True)
     show_summary(run, summary, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
@@ -143,10 +154,15 @@ def _about(run: "Run") -> dict[str, Any]:
 
 
 def _values(row: "Row") -> dict[str, Any]:
-    values: dict[str, Any] = {"position": row.position, "subject_id": row.subject_id, "fit": row.fit.value}
+    names = ("position", "subject_id", "question_id", "fit", "whole_tokens", "limit_tokens")
+    values: dict[str, Any] = {name: getattr(row, name) for name in names if getattr(row, name) is not None}
     if row.answer is not None:
         values |= {name: value for name, value in asdict(row.answer).items() if value is not None}
     return values
+
+
+def _name(row: "Row") -> str:
+    return f"{row.subject_id}, {row.question_id}" if row.question_id else row.subject_id
 
 
 def _show_row(row: "Row", *, as_json: bool) -> None:
@@ -155,14 +171,16 @@ def _show_row(row: "Row", *, as_json: bool) -> None:
         return
     answer = row.answer
     if answer is None:
-        typer.echo(f"{row.subject_id}: not asked yet.")
+        typer.echo(f"{_name(row)}: not asked yet.")
         return
     typer.echo(
-        f"{row.subject_id}: {answer.status.value}, {answer.prompt_tokens:,} tokens read, "
+        f"{_name(row)}: {answer.status.value}, {answer.prompt_tokens:,} tokens read, "
         f"{answer.generated_tokens:,} written in {answer.seconds:.1f} s, attempt {answer.attempts}, {row.fit.value}."
     )
     if answer.reason:
         typer.echo(f"Reason: {answer.reason}")
+    for choice, probability in (answer.probabilities or {}).items():
+        typer.echo(f"  {probability:6.1%}  {choice}")
     if answer.text:
         typer.echo(f"\n{answer.text.strip()}\n")
 
@@ -187,8 +205,6 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     for row in failures:
         answer = row.answer
         if answer is not None:
-            typer.echo(
-                f"  {row.subject_id}: {answer.status.value} after {answer.attempts} attempts: {answer.reason}"
-            )
+            typer.echo(f"  {_name(row)}: {answer.status.value}, attempts {answer.attempts}: {answer.reason}")
     if summary.failed > len(failures):
         typer.echo(f"  … {summary.failed - len(failures):,} more; --json lists all")
