@@ -150,3 +150,19 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path):
     with write_run(tmp_path) as run:
         assert run.manifest == replace(manifest, sampling={**manifest.sampling, "stop": []})
     assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["template_parts"]["name"] == "説明"
+
+
+def test_remembered_counts_are_never_stale(tmp_path):
+    source = rows("abcd")
+    bad = ScriptedEngine(dies_on=lambda prompt: prompt.question == "b")
+    with write_run(tmp_path, MANIFEST) as run:
+        run.plan(source, "1")
+        assert run.summary().open == 4
+        assert run.execute(source, lambda: bad).error == 1
+        assert open_run(tmp_path).summary() == run.summary()
+        run.reset_failures()
+        assert (run.summary().error, run.summary().open) == (0, 1)
+        run.plan(rows("abcde"), "2")
+        assert (run.summary().rows, run.summary().open) == (5, 2)
+        assert run.execute(rows("abcde"), ScriptedEngine).answered == 5
+    assert open_run(tmp_path).summary().answered == 5

@@ -26,6 +26,10 @@ _WAITING_ANSWERS = 5_000
 _COMMITTED_TOGETHER = 2_000
 _BUSY_MILLISECONDS = 60_000
 _KEYS_TOGETHER = 1_000
+_CACHE_KIBIBYTES = 32_768
+_CHECKPOINT_PAGES = 4_000
+_COUNTS = "counts"
+"""The remembered counts, with the last answer that they include."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -141,6 +145,7 @@ class Store:
 
     def __init__(self, folder: Path, *, writable: bool = False) -> None:
         self.path = folder / STORE_NAME
+        self._writable = writable
         with _told(self.path):
             if writable:
                 self._connection = _connect(self.path)
@@ -187,7 +192,8 @@ class Store:
                     (_plan_values(position, row, key) for position, (row, key) in enumerate(prompts)),
                 )
                 planned = self._compare_plans()
-                run("INSERT OR REPLACE INTO facts VALUES ('planned_from', ?)", (planned_from,))
+                self._remember("planned_from", planned_from)
+                self._forget(_COUNTS)
                 run("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -253,10 +259,13 @@ class Store:
     def forget_plan(self) -> None:
         """Have the rows planned anew by the next command; answers stay."""
         with _told(self.path):
-            self._connection.execute("DELETE FROM facts WHERE name = 'planned_from'")
+            self._forget("planned_from")
 
     def counts(self) -> list[tuple[str | None, str, int, int, int, int, float]]:
         """Count rows by status and fit.
+
+        The counts of a run that did not change since they were counted by its writer are remembered: a run of
+        a million rows is seen to be finished at once.
 
         Returns:
             (status or None, fit, rows, prompt tokens, cached tokens, generated tokens, seconds) each.
@@ -268,7 +277,20 @@ class Store:
             "LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0 GROUP BY 1, 2"
         )
         with _told(self.path):
-            return self._connection.execute(query).fetchall()
+            last = self._connection.execute("SELECT max(number) FROM answers").fetchone()[0]
+            kept = self.fact(_COUNTS)
+            if kept is not None and json.loads(kept)["last"] == last:
+                return [tuple(count) for count in json.loads(kept)["counts"]]
+            counts = self._connection.execute(query).fetchall()
+            if self._writable:
+                self._remember(_COUNTS, json.dumps({"last": last, "counts": counts}))
+        return counts
+
+    def _remember(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def _forget(self, name: str) -> None:
+        self._connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
     def supersede(self, statuses: Iterable[Status]) -> int:
         """Set failures aside so that their rows are asked again. They stay in the journal.
@@ -279,6 +301,7 @@ class Store:
         names = [status.value for status in statuses]
         marks = ", ".join("?" * len(names))
         with _told(self.path):
+            self._forget(_COUNTS)
             return self._connection.execute(
                 f"UPDATE answers SET superseded = 1 WHERE superseded = 0 AND status IN ({marks})", names
             ).rowcount
@@ -362,6 +385,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return connection
 
 
