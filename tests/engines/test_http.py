@@ -145,12 +145,20 @@ def test_a_redirect_is_not_followed(misbehaviour):
 
 
 def test_a_key_is_sent_and_never_shown(misbehaviour, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("NAZE_API_KEY", "sk-secret")
     misbehaviour.script.append(misbehaviour.status(400, "bad"))
     engine = open_at(misbehaviour.address)
     [answer] = ask(engine)
     assert misbehaviour.chats[0]["authorization"] == "Bearer sk-secret"
     assert "sk-secret" not in f"{engine.identity} {answer}"
+
+
+def test_openais_key_is_sent_to_openai_alone(misbehaviour, monkeypatch):
+    monkeypatch.delenv("NAZE_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    misbehaviour.script.append(misbehaviour.status(400, "bad"))
+    ask(open_at(misbehaviour.address))
+    assert "sk-secret" not in (misbehaviour.chats[0].get("authorization") or "")
 
 
 @pytest.mark.parametrize(

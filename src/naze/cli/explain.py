@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS
+from naze.cli.votes import Columns, Format, Limit, Winner, read_file, say_kept_aside
 from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
 
@@ -16,17 +17,23 @@ if TYPE_CHECKING:
     from naze.generations import Estimate, Summary
     from naze.jobs import ExplainSettings
     from naze.jobs.explain import Told
+    from naze.votes import Votes
 
 app = typer.Typer(help="Have a local model explain every vote in a file.")
 
 
 @app.command()
 def explain(
-    votes: Annotated[Path, typer.Argument(help="A file of votes; `naze votes check` says what is in it.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="VOTES", help="A file of votes; `naze votes check` says what is in it.")
+    ],
     model: Annotated[str | None, typer.Option(help="As `naze models` lists it, a file, or a server.")] = None,
     language: Annotated[str | None, typer.Option(help="Of the explanations: ja, en, de, …")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; the same again continues.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many votes.")] = None,
+    limit: Limit = None,
+    columns: Columns = None,
+    winner: Winner = None,
+    format: Format = None,
     template: Annotated[str, typer.Option(help="A built-in template, or a file.")] = "explain",
     max_tokens: Annotated[int, typer.Option(min=1, help="The longest explanation, in tokens.")] = 768,
     temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
@@ -69,37 +76,29 @@ def explain(
         engine=engine,
         options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
     )
+    prices = _prices(price_input, price_output)
+    votes = read_file(file, columns, winner, format, limit)
+    say_kept_aside(votes)
     if dry_run:
-        prices = _prices(price_input, price_output)
-        _show_estimate(_estimated(votes, model, language, limit, settings, prices), prices, as_json=as_json)
-        return
-    _run(votes, model, language, out, limit, settings, as_json=as_json)
+        _show_estimate(_estimated(votes, model, language, settings, prices), prices, as_json=as_json)
+    else:
+        _run(votes, model, language, out, settings, as_json=as_json)
 
 
 def _run(
-    votes: Path,
+    votes: "Votes",
     model: str | None,
     language: str | None,
     out: Path | None,
-    limit: int | None,
     settings: "ExplainSettings",
     *,
     as_json: bool,
 ) -> None:
     from naze.generations import choose_progress
     from naze.jobs import explain as explain_votes
-    from naze.votes import read_votes
 
-    read = read_votes(votes, limit=limit)
-    for problem in read.problems[:5]:
-        typer.echo(f"{votes}: kept aside: {problem}", err=True)
-    if len(read.problems) > 5:
-        typer.echo(
-            f"{votes}: {len(read.problems) - 5} more rows kept aside; `naze votes check` lists them.",
-            err=True,
-        )
     run = explain_votes(
-        read, model, language=language, out=out, settings=settings, progress=choose_progress(), tell=tell
+        votes, model, language=language, out=out, settings=settings, progress=choose_progress(), tell=tell
     )
     summary = run.summary()
     run.close()
@@ -162,10 +161,9 @@ def _prices(price_input: float | None, price_output: float | None) -> dict[str, 
 
 
 def _estimated(
-    votes: Path,
+    votes: "Votes",
     model: str | None,
     language: str | None,
-    limit: int | None,
     settings: "ExplainSettings",
     prices: dict[str, float] | None,
 ) -> "Estimate":
@@ -181,7 +179,6 @@ def _estimated(
         votes,
         name,
         language=language or configuration.language,
-        limit=limit,
         settings=settings,
         prices=prices,
     )

@@ -47,7 +47,7 @@ def check(
 
     Rows, outcomes, turns, languages, nulls, duplicates, contradictions, and whether position or length decide.
     """
-    votes = _read(file, columns, winner, format, limit)
+    votes = read_file(file, columns, winner, format, limit)
     report = _checked(votes, model, language, max_tokens)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
@@ -72,8 +72,8 @@ def split(
     from naze.votes import split as split_votes
     from naze.votes import write_votes
 
-    votes = _read(file, columns, winner, format, None)
-    _say_kept_aside(votes)
+    votes = read_file(file, columns, winner, format, None)
+    say_kept_aside(votes)
     parts = split_votes(votes, holdout=holdout, seed=seed)
     for part, path in zip(parts, (out_train, out_test), strict=True):
         write_votes(part, path)
@@ -92,15 +92,16 @@ def convert(
     """Write votes of any layout in naze's own."""
     from naze.votes import write_votes
 
-    votes = _read(file, columns, winner, format, limit)
-    _say_kept_aside(votes)
+    votes = read_file(file, columns, winner, format, limit)
+    say_kept_aside(votes)
     write_votes(votes, to)
     typer.echo(f"{len(votes):,} votes ({votes.format}): {to}")
 
 
-def _read(
+def read_file(
     file: Path, columns: list[str] | None, winner: list[str] | None, format: str | None, limit: int | None
 ) -> "Votes":
+    """Read a file of votes as the command line's options say."""
     from naze.votes import read_votes
 
     return read_votes(
@@ -152,7 +153,8 @@ def _checked(votes: "Votes", model: str | None, language: str, max_tokens: int) 
         engine.close()
 
 
-def _say_kept_aside(votes: "Votes") -> None:
+def say_kept_aside(votes: "Votes") -> None:
+    """Name the first rows that could not be read, and count the rest."""
     for problem in votes.problems[:5]:
         typer.echo(f"kept aside: {problem}", err=True)
     if len(votes.problems) > 5:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Self
+from urllib.parse import urlsplit
 
 from naze.engines.background import BackgroundLoop
 from naze.engines.dispatch import Dispatcher
@@ -24,8 +25,11 @@ from naze.records import Answer, Prompt, Sampling, Status
 
 __all__ = ["HttpEngine", "ServerConversation"]
 
-KEY_VARIABLES = ("NAZE_API_KEY", "OPENAI_API_KEY")
-"""Where a key is looked for when the options hold none; the first that is set counts."""
+KEY_VARIABLE = "NAZE_API_KEY"
+"""Where a key is looked for when the options hold none."""
+OPENAI_KEY_VARIABLE = "OPENAI_API_KEY"
+"""Looked for too, but sent to OpenAI's own address alone."""
+OPENAI_HOST = "api.openai.com"
 
 Recognise = Callable[[HttpClient], Awaitable[Server]]
 
@@ -136,7 +140,7 @@ class HttpEngine:
             )
         address = Address.parse(model.address)
         address.check_allowed(allow_remote=options.allow_remote)
-        key = options.api_key or next(filter(None, map(os.environ.get, KEY_VARIABLES)), None)
+        key = options.api_key or os.environ.get(KEY_VARIABLE) or _openai_key(model.address)
 
         def make_client() -> HttpClient:
             return HttpClient(address, api_key=key, timeout_seconds=options.timeout_seconds)
@@ -186,3 +190,8 @@ async def _recognise(client: HttpClient, name: str | None, options: EngineOption
         or await OllamaServer.open(client, name, options)
         or await OpenAiServer.open(client, name, options)
     )
+
+
+def _openai_key(address: str) -> str | None:
+    """OpenAI's key must reach OpenAI only, whatever server is named."""
+    return os.environ.get(OPENAI_KEY_VARIABLE) if urlsplit(address).hostname == OPENAI_HOST else None
