@@ -135,3 +135,13 @@ class Repeating(ScriptedEngine):
 def test_an_engine_that_does_not_keep_to_the_protocol_is_an_error_and_never_a_lost_row(engine, said):
     with pytest.raises(EngineReplyError, match=said):
         ask(engine, "abc")
+
+
+def test_a_source_that_fails_is_no_dead_engine_and_drops_no_row_in_silence():
+    def source():
+        yield from prompts("abcdef")
+        raise EngineCrashError("died while counting tokens for the next prompts")
+
+    asker = Asker(ScriptedEngine, Sampling())
+    with pytest.raises(EngineCrashError, match="while counting"):
+        list(asker.answers(source()))

@@ -70,7 +70,8 @@ class Asker:
                 yield prompt, replace(answer, attempts=answer.attempts + earlier) if earlier else answer
         except (EngineCrashError, EngineUnavailableError) as error:
             self.close()
-            if getattr(error, "status", None) is not None:  # the server is there and refuses: 401, 404
+            refused = getattr(error, "status", None) is not None  # the server is there: 401, 404
+            if refused or window.source_failed:
                 raise
             raise _DiedError(error) from error
         finally:
@@ -131,12 +132,20 @@ class _Window:
     def __init__(self, source: Iterator[Prompt]) -> None:
         self._source = source
         self._open: dict[int, Prompt] = {}
+        self.source_failed = False
+        """Whether the source raised: it gives no more prompts, and no fresh engine can mend that."""
 
     def __iter__(self) -> Iterator[Prompt]:
         return self
 
     def __next__(self) -> Prompt:
-        prompt = next(self._source)
+        try:
+            prompt = next(self._source)
+        except StopIteration:
+            raise
+        except BaseException:
+            self.source_failed = True
+            raise
         self._open[id(prompt)] = prompt
         return prompt
 

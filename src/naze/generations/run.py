@@ -182,7 +182,13 @@ class WritableRun(Run):
             writer.close()
             if progress is not None:
                 progress.finish()
-        return self.summary()
+        summary = self.summary()
+        if summary.open:
+            raise StoreError(
+                f"{self.folder}: {summary.open:,} planned rows have no answer in the store though all were asked. "
+                "Every answer that came is stored; the same command asks for the others. This is a fault of naze."
+            )
+        return summary
 
     def _sampling(self) -> Sampling:
         kept = dict(self.manifest.sampling)
