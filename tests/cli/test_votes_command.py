@@ -106,6 +106,11 @@ def test_convert_keeps_every_vote_and_says_what_it_left_out(naze_votes):
             ("split", "kaggle.csv", "--holdout", "2", "--out-train", "a.parquet", "--out-test", "b.parquet"),
             "holdout",
         ),
+        (
+            ("split", "kaggle.csv", "--out-train", "a.parquet", "--out-test", "./a.parquet"),
+            "--out-train and --out-test are both",
+        ),
+        (("convert", "kaggle.csv", "--to", "votes.csv/x.parquet"), "the votes cannot be written"),
         (("convert", "kaggle.csv", "--to", "x.csv"), "write them as .parquet or .jsonl"),
         (("check", "votes.csv", "--model", "smolm2"), "smollm2"),
     ],

@@ -1,5 +1,8 @@
 """Files that are missing, empty, not UTF-8 or damaged: one plain error that says where."""
 
+import csv
+import os
+
 import polars as pl
 import pytest
 
@@ -97,3 +100,41 @@ def test_json_that_is_cut_short_or_no_list_is_refused(tmp_path, text):
     (tmp_path / "t.json").write_text(text)
     with pytest.raises(FormatError, match=r"JSON"):
         list(read_rows(tmp_path / "t.json"))
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_json_nested_without_end_is_told_and_not_a_crash(tmp_path, suffix):
+    deep = '{"a":' * 100_000
+    path = tmp_path / f"t.{suffix}"
+    path.write_text(f"[{deep}" if suffix == "json" else f'{deep}\n{{"a": 1}}\n')
+    if suffix == "json":
+        with pytest.raises(FormatError, match="after 0 rows the JSON is nested too deeply"):
+            list(read_rows(path))
+        return
+    ((broken, whole),) = read_rows(path)
+    assert isinstance(broken, BrokenRow)
+    assert whole == {"a": 1}
+
+
+def test_a_quote_that_does_not_close_is_named_by_row(tmp_path):
+    (tmp_path / "votes.csv").write_text('a,b\n1,2\n"x"y,"z\n3,4\n')
+    assert "row 2 (up to line 3)" in message_of(tmp_path / "votes.csv")
+
+
+def test_a_broken_row_is_found_behind_a_cell_of_any_size(tmp_path):
+    (tmp_path / "votes.csv").write_text('a,b\n"' + "x" * 200_000 + '",2\n1,2,3\n')
+    before = csv.field_size_limit()
+    assert "row 2 (up to line 3) has 3 cells" in message_of(tmp_path / "votes.csv")
+    assert csv.field_size_limit() == before
+
+
+def test_a_compressed_file_is_to_be_unpacked_not_renamed(tmp_path):
+    (tmp_path / "train.jsonl.gz").write_bytes(b"\x1f\x8b\x08")
+    assert "is compressed (.gz)" in message_of(tmp_path / "train.jsonl.gz")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_told(tmp_path):
+    (tmp_path / "votes.csv").write_text("a\n1\n")
+    (tmp_path / "votes.csv").chmod(0)
+    assert "permission denied" in message_of(tmp_path / "votes.csv")

@@ -1,11 +1,14 @@
 """What is written is what is read, for any table and any size of batch."""
 
+import subprocess
+import sys
+
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from naze.errors import FormatError
+from naze.errors import ConfigurationError, FormatError
 from naze.tables import fingerprint, read_batches, read_columns, write_table
 
 # No NUL: Parquet and JSONL keep it, CSV parsers differ. No surrogates: no file can hold them.
@@ -113,3 +116,45 @@ def test_the_fingerprint_is_of_the_content_not_of_the_name(tmp_path):
     first, second, third = (fingerprint(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv"))
     assert first == second != third
     assert first.startswith("sha256:")
+
+
+@pytest.mark.parametrize("rows", [0, -1])
+def test_batches_of_no_rows_are_refused(tmp_path, rows):
+    write_table(tmp_path / "t.csv", pl.DataFrame({"a": ["1"]}))
+    with pytest.raises(ConfigurationError, match="expected at least 1"):
+        list(read_batches(tmp_path / "t.csv", batch_rows=rows))
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path):
+    table = pl.DataFrame({"a": ["1"]})
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OSError, match="file"):
+        write_table(tmp_path / "file" / "t.csv", table)
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(OSError, match=r"folder.csv"):
+        write_table(tmp_path / "folder.csv", table)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on files")
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path, suffix):
+    path = tmp_path / f"t.{suffix}"
+    write_table(path, pl.DataFrame({"a": ["old"]}))
+    before = path.read_bytes()
+    script = """
+import os, resource, signal, sys
+import polars as pl
+from naze.tables import write_table
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_table(sys.argv[1], pl.DataFrame({"a": [os.urandom(50_000).hex()]}))
+except OSError as error:
+    sys.exit(0 if "too large" in str(error) else 1)
+sys.exit(2)
+"""
+    ran = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]

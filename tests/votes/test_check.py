@@ -6,6 +6,7 @@ import random
 import polars as pl
 import pytest
 
+from naze.errors import ConfigurationError
 from naze.records import Prompt
 from naze.votes import Votes, check, read_votes
 from naze.votes.near_duplicates import near_duplicates
@@ -140,3 +141,8 @@ def test_near_duplicates_agree_with_comparing_all_pairs(shared_data):
 def test_intervals_are_wilsons(count, total, low, high):
     share = Proportion(count, total)
     assert (share.low, share.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_a_limit_without_a_counter_is_refused(kaggle):
+    with pytest.raises(ConfigurationError, match="belong together"):
+        check(kaggle, limit_tokens=100)

@@ -314,3 +314,33 @@ def test_every_shared_file_is_read_whole(shared_data, name):
     assert len(votes) + len(votes.problems) == frame.height
     shown = votes.frame().select(frame.columns)
     assert shown.equals(frame.filter(frame["id"].is_in(votes.frame()["id"].implode())))
+
+
+@pytest.mark.parametrize("content", [5, [5], [None], {"text": 5}, [{"type": "text", "text": ["x"]}]])
+def test_a_message_that_holds_no_text_is_one_bad_row(kaggle, write_json, content):
+    rows = conversation_rows(kaggle[:3])
+    rows[1]["conversation_a"][1]["content"] = content
+    votes = read_votes(write_json(rows))
+    assert [vote.id for vote in votes] == [kaggle[0].id, kaggle[2].id]
+    assert "row 2: conversation_a holds the content" in str(votes.problems[0])
+
+
+def test_codes_that_became_floats_on_the_way_are_read(samples, write_json):
+    rows = json.loads((samples / "pandalm.json").read_text("utf-8"))
+    whole = read_votes(samples / "pandalm.json")
+    for row in rows:
+        row |= {f"annotator{n}": float(row[f"annotator{n}"]) for n in (1, 2, 3)}
+    same(read_votes(write_json(rows, "floats.json")), whole)
+    pairs = [
+        {"prompt": "q", "response 1": "x", "response 2": "y", "label": code} for code in (0.0, 1.0, None, 2.0)
+    ]
+    votes = read_votes(write_json(pairs))
+    assert [vote.winner for vote in votes] == ["a", "b", None, "tie"]
+    assert not votes.problems
+
+
+def test_half_a_verdict_is_no_verdict(samples, write_json):
+    rows = json.loads((samples / "pandalm.json").read_text("utf-8"))[:2]
+    rows[0]["annotator1"] = 1.5
+    votes = read_votes(write_json(rows, "half.json"))
+    assert [problem.row for problem in votes.problems] == [1]

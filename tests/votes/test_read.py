@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from naze.errors import FormatError
+from naze.errors import ConfigurationError, FormatError
 from naze.votes import FORMATS, read_votes
 
 
@@ -242,3 +242,16 @@ def test_columns_of_the_file_are_kept_as_extras(samples):
     vote = read_votes(samples / "ja_vicuna.jsonl")[0]
     assert vote.extra == {"votes": row["votes"], "origin": "ku-nlp/ja-vicuna-qa-benchmark"}
     assert (vote.language, vote.source) == ("ja", "ja-vicuna-qa-gpt4")
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(samples, limit):
+    with pytest.raises(ConfigurationError, match=f"limit is {limit}; expected at least 1"):
+        read_votes(samples / "kaggle.csv", limit=limit)
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_table_with_other_separators_is_told(tmp_path, mark):
+    (tmp_path / "votes.csv").write_text(f"prompt{mark}response_a{mark}response_b\nq{mark}x{mark}y\n")
+    with pytest.raises(FormatError, match=r"seem to be separated by .*Save the file with commas"):
+        read_votes(tmp_path / "votes.csv")

@@ -72,6 +72,8 @@ def split(
     from naze.votes import split as split_votes
     from naze.votes import write_votes
 
+    if out_train.resolve() == out_test.resolve():
+        raise ConfigurationError(f"--out-train and --out-test are both {out_test}; expected two files.")
     votes = read_file(file, columns, winner, format, None)
     say_kept_aside(votes)
     parts = split_votes(votes, holdout=holdout, seed=seed)

@@ -1,5 +1,6 @@
 """A path goes in; what is known of the file before it is parsed comes out, or a plain error."""
 
+import os
 from codecs import getincrementaldecoder
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +11,9 @@ __all__ = ["KINDS", "check_utf8", "existing_file", "kind_of"]
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
 """Suffix -> kind of file."""
+
+PACKED = (".gz", ".zip", ".zst", ".bz2", ".xz", ".7z")
+"""Suffixes of compressed files."""
 
 _CHUNK_BYTES = 1 << 20
 
@@ -25,6 +29,8 @@ def existing_file(path: str | Path) -> Path:
         raise FormatError(f"{path} is a folder; expected a file. Name the file inside it.")
     if not path.exists():
         raise FormatError(f"{path}: there is no such file.{_nearest(path)}")
+    if not os.access(path, os.R_OK):
+        raise FormatError(f"{path} cannot be read: permission denied. Allow this user to read it.")
     if path.stat().st_size == 0:
         raise FormatError(f"{path} is empty (0 bytes); expected a table with at least one row.")
     return path
@@ -41,6 +47,10 @@ def kind_of(path: str | Path) -> str:
         'jsonl'
     """
     suffix = Path(path).suffix.lower()
+    if suffix in PACKED:
+        raise FormatError(
+            f"{path} is compressed ({suffix}); expected one of {', '.join(KINDS)}. Unpack it first."
+        )
     if suffix not in KINDS:
         raise FormatError(
             f"{path}: the suffix is {suffix!r}; expected one of {', '.join(KINDS)}. Rename the file."

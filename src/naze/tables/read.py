@@ -7,10 +7,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naze.errors import FormatError
+from naze.errors import ConfigurationError, FormatError
 from naze.tables.files import check_utf8, existing_file, kind_of
 
 if TYPE_CHECKING:
+    import _csv
+
     import polars as pl
 
 __all__ = ["read_batches", "read_columns"]
@@ -42,7 +44,10 @@ def read_batches(
 
     Raises:
         FormatError: missing, empty, not UTF-8, damaged, or without a column that is wanted.
+        ConfigurationError: batches of fewer than one row.
     """
+    if batch_rows < 1:
+        raise ConfigurationError(f"batch_rows is {batch_rows}; expected at least 1.")
     path = existing_file(path)
     if columns is not None:
         _check_columns(path, columns)
@@ -109,23 +114,32 @@ def _plain_errors(path: Path) -> Iterator[None]:
         if kind_of(path) != "parquet":
             check_utf8(path)
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        where = _ragged_row(path) if kind_of(path) == "csv" else ""
+        where = _broken_row(path) if kind_of(path) == "csv" else ""
         raise FormatError(f"{path}: cannot be read as {kind_of(path)}: {where or lines[0]}") from error
 
 
-def _ragged_row(path: Path) -> str:
-    """Say which row of a CSV file has more cells than the header, or begins a cell that never ends."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file, strict=True)
-        number = 0
-        try:
-            header = next(rows, [])
-            for number, row in enumerate(rows, start=1):  # told in the error below as well
-                if len(row) > len(header):
-                    return (
-                        f"row {number} (up to line {rows.line_num}) has {len(row)} cells; expected {len(header)}, as "
-                        "in the header. Put cells that hold a comma or a line end between double quotes."
-                    )
-        except csv.Error as error:
-            return f"row {number + 1} (up to line {rows.line_num}): {error}. Is the file cut short?"
+def _broken_row(path: Path) -> str:
+    """Say which row of a CSV file has more cells than the header, or quotes that do not close."""
+    before = csv.field_size_limit(path.stat().st_size + 1)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return _first_broken(csv.reader(file, strict=True))
+    finally:
+        csv.field_size_limit(before)
+
+
+def _first_broken(rows: "_csv.Reader") -> str:
+    number = 0
+    try:
+        header = next(rows, [])
+        for number, row in enumerate(rows, start=1):  # told in the error below as well
+            if len(row) > len(header):
+                return (
+                    f"row {number} (up to line {rows.line_num}) has {len(row)} cells; expected {len(header)}, as "
+                    "in the header. Put cells that hold a comma or a line end between double quotes."
+                )
+    except csv.Error as error:
+        cut = "unexpected end" in str(error)
+        hint = "Is the file cut short?" if cut else 'A quote inside a cell is written twice ("").'
+        return f"row {number + 1} (up to line {rows.line_num}): {error}. {hint}"
     return ""

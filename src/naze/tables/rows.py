@@ -62,7 +62,7 @@ def _lines(lines: Iterable[str]) -> Iterator[Row]:
 def _row_of(line: str) -> Row:
     try:
         value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         try:
             value = json.loads(line, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
@@ -83,6 +83,10 @@ def _objects(path: Path, chunks: Iterator[str]) -> Iterator[Row]:
             return
         try:
             value, end = decoder.raw_decode(text)
+        except RecursionError as error:
+            raise FormatError(
+                f"{path}: after {count:,} rows the JSON is nested too deeply ({error})."
+            ) from None
         except ValueError as error:
             more = next(chunks, "")
             if not more:

@@ -1,6 +1,7 @@
 """Batches go in; a CSV, JSONL or Parquet file comes out whole, or not at all."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["write_table"]
 
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""How polars words the error of the system when a Parquet file cannot be written."""
+
 
 def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame]") -> int:
     """Write batches that all have the same columns to a file, by its suffix: .csv, .jsonl or .parquet.
@@ -27,6 +31,7 @@ def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame
 
     Raises:
         FormatError: another suffix, lists in a CSV file, or batches that differ in their columns.
+        OSError: the place cannot be written to: no room, no permission, a folder. What was there is untouched.
     """
     import polars as pl
 
@@ -109,7 +114,11 @@ def _write_parquet(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.Da
             rows += frame.height
             yield frame
 
-    register_io_source(batches, schema=first.schema).sink_parquet(
-        file, compression="zstd", maintain_order=True
-    )
+    table = register_io_source(batches, schema=first.schema)
+    try:
+        table.sink_parquet(file, compression="zstd", maintain_order=True)
+    except pl.exceptions.ComputeError as error:
+        if (code := _OS_ERROR.search(str(error))) is None:
+            raise
+        raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
     return rows

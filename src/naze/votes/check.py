@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from naze.errors import RowError
+from naze.errors import ConfigurationError, RowError
 from naze.records import Prompt, Vote
 from naze.votes.duplicates import Duplicates, find_duplicates
 from naze.votes.language import detect_languages
@@ -98,7 +98,14 @@ def check(
         count: a model's own count of tokens (`Engine.count_tokens`).
         render: makes of a vote the prompt that will be asked.
         limit_tokens: the most tokens that a prompt may have; all three together, or none.
+
+    Raises:
+        ConfigurationError: one or two of the three.
     """
+    if len({value is None for value in (count, render, limit_tokens)}) > 1:
+        raise ConfigurationError(
+            "count, render and limit_tokens belong together: give all three to count tokens, or none."
+        )
     frame = votes.frame()
     winners = frame["winner"].fill_null("none")
     return VotesReport(
@@ -121,7 +128,7 @@ def check(
         ),
         length_bias=_length_bias(frame),
         context=None
-        if not count or not render or not limit_tokens
+        if count is None or render is None or limit_tokens is None
         else _context(votes, count, render, limit_tokens),
     )
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naze.errors import FormatError, RowError
+from naze.errors import ConfigurationError, FormatError, RowError
 from naze.records import Winner
 from naze.tables import fingerprint
 from naze.votes.formats import FORMATS, Notes, VoteFormat, find_format, recognise
@@ -43,12 +43,15 @@ def read_votes(
 
     Raises:
         FormatError: the file is missing, empty, not UTF-8 or of no known layout, or a name is unknown.
+        ConfigurationError: a limit below 1.
 
     Example:
         >>> read_votes("examples/votes.csv", limit=2)
         <Votes: 2 votes (kaggle) from examples/votes.csv>
     """
     path = Path(path)
+    if limit is not None and limit < 1:
+        raise ConfigurationError(f"limit is {limit}; expected at least 1, or none for the whole file.")
     reader = _Reader(path, find_format(format) if isinstance(format, str) else format, columns or {}, limit)
     for batch, notes in raw_batches(path, _checked_winners(winners or {}), BATCH_ROWS):
         reader.add(batch, notes)
@@ -166,6 +169,11 @@ class _Reader:
         return batch.rename(hidden).rename(names)
 
     def _unknown(self, batch: "pl.DataFrame") -> VoteFormat:
+        if len(batch.columns) == 1 and (separators := [mark for mark in ";\t|" if mark in batch.columns[0]]):
+            raise FormatError(
+                f"{self.path}: the header is {batch.columns[0]!r}, one column; the cells seem to be separated by "
+                f"{separators[0]!r}. Save the file with commas."
+            )
         wanted = [name for name in SIDES if name not in batch.columns]
         near = "".join(_near(name, batch.columns) for name in wanted)
         raise FormatError(

@@ -132,7 +132,7 @@ def winner_column(column: pl.Series, notes: Notes, words: Mapping[str, str] | No
         words: the format's own words.
     """
     known = {**WINNERS, **(words or {}), **notes.winners}
-    column = texts(column)
+    column = _whole_numbers(texts(column)) if column.dtype.is_float() else texts(column)
     found = column.replace_strict(known, default=None, return_dtype=pl.String)
     unknown = (column.is_not_null() & found.is_null()).arg_true()
     for row in unknown:
@@ -142,6 +142,11 @@ def winner_column(column: pl.Series, notes: Notes, words: Mapping[str, str] | No
             f"winner is {word!r}; expected a, b, tie or both_bad. Map it with --winner {shell(word)}=both_bad.",
         )
     return found.alias("winner")
+
+
+def _whole_numbers(column: pl.Series) -> pl.Series:
+    """Say 2.0 as 2: a column of codes becomes one of floats as soon as one of them is missing."""
+    return column.str.replace(r"\.0$", "")
 
 
 def shell(word: str) -> str:

@@ -78,6 +78,10 @@ def sides_of(messages: object, name: str, row: int, notes: Notes) -> tuple[list[
         if not isinstance(message, Mapping):
             notes.reject(row, f"{name} holds {short(str(message))}; expected messages with role and content.")
             return None
+        if not _is_content(message.get("content")):
+            found = short(str(message.get("content")))
+            notes.reject(row, f"{name} holds the content {found}; expected a text or a list of parts.")
+            return None
         text = _text_of(message.get("content"), notes)
         role = message.get("role")
         if role == "system":
@@ -92,6 +96,14 @@ def sides_of(messages: object, name: str, row: int, notes: Notes) -> tuple[list[
             notes.reject(row, f"{name} begins with the role {role!r}; expected user.")
             return None
     return person, model
+
+
+def _is_content(content: object) -> bool:
+    if isinstance(content, Mapping):
+        return isinstance(content.get("text"), str | None)
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return all(isinstance(part, str | Mapping) and _is_content(part) for part in content)
+    return isinstance(content, str | None)
 
 
 def _text_of(content: Any, notes: Notes) -> Turn:  # noqa: ANN401  # whatever the file holds

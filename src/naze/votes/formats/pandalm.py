@@ -79,7 +79,9 @@ def _winners(batch: pl.DataFrame, notes: Notes) -> pl.Series:
 
 
 def _whole(value: object) -> int:
+    """Read 1, "1" and 1.0 alike; -1 for what is no whole number."""
     try:
-        return int(str(value))
+        number = float(str(value))
     except ValueError:
         return -1
+    return int(number) if number.is_integer() else -1
