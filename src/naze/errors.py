@@ -29,7 +29,6 @@ NazeError
     └── StoreError              the store cannot be read or written (disk full, damaged); the run stops
 """
 
-
 from typing import Any
 
 

@@ -166,3 +166,8 @@ class Sampling:
     """Texts that end an answer; they are not part of it."""
     deterministic: bool = False
     """Give up speed (one prompt at a time) so that the same machine gives the same text every time."""
+    repetition_penalty: float = 1.0
+    """Above 1, tokens that stand in the text already become less likely; small models need it not to loop.
+
+    Source: Keskar et al. 2019, CTRL, section 4.1.
+    """

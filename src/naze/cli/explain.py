@@ -39,6 +39,9 @@ def explain(
     temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
     seed: Annotated[int, typer.Option(help="For a temperature above 0.")] = 0,
     stop: Annotated[list[str] | None, typer.Option(help="A text that ends an explanation.")] = None,
+    repetition_penalty: Annotated[
+        float, typer.Option(min=1.0, help="Above 1, repeating becomes less likely; small models need it.")
+    ] = 1.0,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="The same text every time here; one vote at a time.")
     ] = False,
@@ -70,7 +73,9 @@ def explain(
 
     settings = ExplainSettings(
         template=template,
-        sampling=Sampling(max_tokens, temperature, 1.0, seed, tuple(stop or ()), deterministic),
+        sampling=Sampling(
+            max_tokens, temperature, 1.0, seed, tuple(stop or ()), deterministic, repetition_penalty
+        ),
         fit=cast(Any, fit),  # checked where it is used
         long_model=long_model,
         engine=engine,

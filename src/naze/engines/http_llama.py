@@ -104,7 +104,9 @@ class LlamaServer:
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             # Nothing else chooses: the others, even when they change nothing, sort the whole vocabulary.
-            "samplers": ["temperature"] if sampling.top_p >= 1 else ["top_p", "temperature"],
+            "samplers": _samplers(sampling),
+            "repeat_penalty": sampling.repetition_penalty,
+            "repeat_last_n": -1,
             "seed": sampling.seed,
             "stop": list(sampling.stop),
             "cache_prompt": not sampling.deterministic,
@@ -144,7 +146,7 @@ class LlamaServer:
         """Read the probability of each choice's first token; nothing is written."""
         firsts = [await self._first_token(choice) for choice in prompt.choices]
         check_first_tokens(prompt.choices, firsts)
-        body |= {"temperature": 0.0, "stop": [], "n_probs": LIKELIEST}
+        body |= {"temperature": 0.0, "samplers": ["temperature"], "stop": [], "n_probs": LIKELIEST}
         reply = await self._client.post(f"{self._root}/completion", body)
         logs = self._log_probabilities(reply.body)
         for token in set(firsts) - logs.keys():
@@ -211,3 +213,9 @@ def _first(entries: object) -> Mapping[str, Any]:
     if isinstance(entries, list) and entries and isinstance(entries[0], dict):
         return entries[0]
     return {}
+
+
+def _samplers(sampling: Sampling) -> list[str]:
+    """Name what chooses the next token, in order."""
+    penalties = ["penalties"] if sampling.repetition_penalty != 1.0 else []
+    return [*penalties, *(["top_p"] if sampling.top_p < 1 else []), "temperature"]

@@ -8,6 +8,7 @@ sequences computed together never wait for the slowest of them. `openvino.py` ru
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -69,7 +70,7 @@ class OpenVinoPipeline:
             notes=prepared.notes,
         )
         self._pipeline: Any = None
-        self._pipeline_deterministic = False
+        self._pipeline_kind = (False, False)
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
 
@@ -127,9 +128,15 @@ class OpenVinoPipeline:
         """Free the model's memory."""
         self._pipeline = None
 
-    def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a type of a package without types
-        """Return the loaded pipeline; a deterministic one reuses no prefixes, since that moves the figures."""
-        if self._pipeline is not None and self._pipeline_deterministic == deterministic:
+    def pipeline(self, *, deterministic: bool, exact: bool) -> Any:  # noqa: ANN401 - a package without types
+        """Return the loaded pipeline.
+
+        Args:
+            deterministic: reuse no prefixes, since that moves the figures.
+            exact: compute in f32, for probabilities; otherwise as the processor does best (bf16 where it
+                can), which is up to a fifth faster and whose logits come in coarse steps.
+        """
+        if self._pipeline is not None and self._pipeline_kind == (deterministic, exact):
             return self._pipeline
         self._pipeline = None
         scheduler = self._genai.SchedulerConfig()
@@ -138,7 +145,7 @@ class OpenVinoPipeline:
         scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
         scheduler.num_kv_blocks = self._cache_blocks()
         scheduler.dynamic_split_fuse = True
-        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"} if exact else {}
         if self._options.threads is not None:
             properties["INFERENCE_NUM_THREADS"] = self._options.threads
         try:
@@ -150,7 +157,7 @@ class OpenVinoPipeline:
                 f"{self._prepared.folder}: OpenVINO cannot load this model: {error}. "
                 "Remove the folder to prepare it anew, or use --engine llamacpp."
             ) from error
-        self._pipeline_deterministic = deterministic
+        self._pipeline_kind = (deterministic, exact)
         return self._pipeline
 
     @property
@@ -193,6 +200,7 @@ class OpenVinoPipeline:
         configuration.max_new_tokens = min(sampling.max_tokens, self.context_tokens - request.prompt_tokens)
         if request.prompt.choices:
             return [self._choice_configuration(choice) for choice in request.prompt.choices]
+        configuration.repetition_penalty = sampling.repetition_penalty
         if sampling.stop:
             configuration.stop_strings = set(sampling.stop)
         if sampling.temperature > 0:
@@ -288,7 +296,13 @@ class _Batch:
 
     def run(self, prompts: Iterator[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
         """Take prompts in, step the pipeline, give answers out, until nothing is left."""
-        self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
+        first = next(prompts, None)
+        if first is None:
+            return
+        self._pipeline = self._engine.pipeline(
+            deterministic=self._sampling.deterministic, exact=bool(first.choices)
+        )
+        prompts = chain([first], prompts)
         most = 1 if self._sampling.deterministic else self._engine.concurrency
         more = True
         while True:

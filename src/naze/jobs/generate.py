@@ -89,7 +89,8 @@ def generate(
         system: the instruction; goes before the prompt where the model has no system role.
         format: `"json"`, or a JSON Schema that the answer must satisfy.
         choices: when given, no text is generated; `response` is the likeliest and `probabilities` has all.
-        options: `temperature` (0), `seed` (0), `num_predict` (512 tokens), `stop`, `top_p`, `num_ctx`,
+        options: `temperature` (0), `seed` (0), `num_predict` (512 tokens), `stop`, `top_p`,
+            `repeat_penalty` (1), `num_ctx`,
             `num_thread`, `allow_remote`, under Ollama's names.
         engine: `openvino`, `llamacpp`, `http`; None: the best one here.
 
@@ -158,6 +159,7 @@ _OPTION_NAMES = {
     "seed": "seed",
     "num_predict": "max_tokens",
     "top_p": "top_p",
+    "repeat_penalty": "repetition_penalty",
     "stop": "stop",
     "num_ctx": "context_tokens",
     "num_thread": "threads",
