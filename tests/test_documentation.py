@@ -2,7 +2,8 @@
 
 A code block is treated by its language and by a comment on the line above it:
 
-- `python`: run, in the order of the page, in one process, in a folder that holds `examples/`.
+- `python`: run, in the order of the page, in one process, in a folder that holds `examples/`. So that this takes
+  seconds, the demo's model is replaced by the small one; both are real.
 - `console`: a line that begins with `$ naze` is a command. Its names and options are checked; with
   `<!-- run -->` above the block it is run, too.
 - `toml`, `json`: parsed.
@@ -216,9 +217,10 @@ def test_console_blocks_run(block, desk):
 @pytest.mark.parametrize(
     "page", sorted({b.page for b in in_language("python") if not b.comment.startswith("not run")})
 )
-def test_python_blocks_run(page, desk):
+def test_python_blocks_run(page, desk, smollm2_path):
     blocks = [b for b in in_language("python") if b.page == page and not b.comment.startswith("not run")]
-    done = run_in(desk, [sys.executable, "-c", "\n".join(block.code for block in blocks)])
+    code = "\n".join(block.code for block in blocks).replace("qwen2.5-coder:1.5b", "smollm2:135m")
+    done = run_in(desk, [sys.executable, "-c", code])
     assert done.returncode == 0, done.stderr
 
 
