@@ -1,5 +1,8 @@
 """What a job will take, before it is run."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from naze.errors import ConfigurationError
@@ -29,11 +32,15 @@ def test_rows_tokens_time_and_price_come_from_a_few_rows_really_asked():
     assert found.batch_cost == pytest.approx(found.cost / 2)
 
 
-def test_the_sample_is_spread_over_the_input():
+def test_the_sample_is_drawn_from_the_whole_input_and_follows_no_pattern():
     engine = ScriptedEngine()
-    estimate(rows(1000), engine, Sampling(), sample_rows=4)
+    estimate(rows(1000), engine, Sampling(), sample_rows=16)
     asked = sorted(int(number) for number in engine.asked)
     assert asked[0] < 300 and asked[-1] > 600
+    assert {number % 2 for number in asked} == {0, 1}
+    again = ScriptedEngine()
+    estimate(rows(1000), again, Sampling(), sample_rows=16)
+    assert again.asked == engine.asked
 
 
 def test_rows_that_do_not_fit_are_counted_and_not_asked():
@@ -52,3 +59,26 @@ def test_without_prices_no_cost_is_told():
 def test_prices_that_make_no_sense_are_refused(prices):
     with pytest.raises(ConfigurationError, match="prices are"):
         estimate(rows(3), ScriptedEngine(), Sampling(), prices=prices)
+
+
+def test_rows_that_take_different_times_widen_the_interval():
+    class Uneven(ScriptedEngine):
+        def reply(self, prompt):
+            return replace(super().reply(prompt), seconds=1.0 + 5.0 * (int(prompt.subject_id) % 2))
+
+    even = estimate(rows(99), ScriptedEngine(seconds=0.01), Sampling(), sample_rows=9)
+    uneven = estimate(rows(99), Uneven(seconds=0.01), Sampling(), sample_rows=10)
+    assert even.seconds_high - even.seconds_low < 0.2 * even.seconds
+    assert uneven.seconds_high - uneven.seconds_low > 0.4 * uneven.seconds
+
+
+def test_a_job_that_was_asked_whole_has_no_sampling_error():
+    found = estimate(rows(4), ScriptedEngine(seconds=0.01), Sampling(), sample_rows=16)
+    assert found.sample_rows == 4
+    assert found.seconds_low == found.seconds == found.seconds_high
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["rows"] == 4
+
+
+def test_one_row_alone_tells_little():
+    found = estimate(rows(100), ScriptedEngine(seconds=0.01), Sampling(), sample_rows=1)
+    assert found.seconds_low < 0.1 * found.seconds and found.seconds_high > 1.9 * found.seconds

@@ -106,7 +106,7 @@ class LlamaServer:
             # Nothing else chooses: the others, even when they change nothing, sort the whole vocabulary.
             "samplers": _samplers(sampling),
             "repeat_penalty": sampling.repetition_penalty,
-            "repeat_last_n": -1,
+            "repeat_last_n": limit,
             "seed": sampling.seed,
             "stop": list(sampling.stop),
             "cache_prompt": not sampling.deterministic,

@@ -1,10 +1,12 @@
 """Before a run: how many rows and tokens, how long here, and what it would cost elsewhere."""
 
 import math
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from naze.engines.protocol import Engine
@@ -53,13 +55,16 @@ def estimate(
     engine: Engine,
     sampling: Sampling,
     *,
-    sample_rows: int = 8,
+    sample_rows: int = 16,
     prices: Mapping[str, float] | None = None,
 ) -> Estimate:
-    """Count a job's rows and tokens, and measure its speed on a few rows, really asked.
+    """Count a job's rows and tokens, and measure its speed on a few rows, really asked, all at once as in the job.
 
-    The time is tokens divided by the speed of small groups of rows; the interval is Student's, from how the
-    groups differ. It does not know of a machine that becomes busier later.
+    The time is a ratio estimate: seconds of the sample by its tokens, times the tokens of all rows. The interval
+    is Student's, from how far single rows lie from that ratio. It knows neither of a machine that becomes busier
+    later nor of an engine that is faster still with more rows at once than the sample has.
+
+    Source: Cochran 1977, Sampling Techniques, section 6.4 (the ratio estimate and its variance).
 
     Args:
         source: the rows.
@@ -74,11 +79,11 @@ def estimate(
     rates = _prices(prices)
     rows, fits, tokens, sample = _count(source, engine, sample_rows)
     asked = rows - fits[Fit.OVERFLOW]
-    speeds, generated = _measure(sample, engine, sampling)
-    mean_generated = generated / len(sample) if sample else 0.0
-    all_generated = round(mean_generated * asked)
-    seconds = (tokens + all_generated) * _mean(speeds)
-    margin = (tokens + all_generated) * _margin(speeds)
+    measured = _measure(sample, engine, sampling)
+    all_generated = round(measured.generated * asked)
+    work = tokens + measured.generated * asked
+    seconds = work * measured.seconds_a_token
+    margin = work * measured.margin * math.sqrt(max(0.0, 1 - len(sample) / max(1, asked)))
     cost = None if rates is None else (tokens * rates[0] + all_generated * rates[1]) / 1e6
     return Estimate(
         rows=rows,
@@ -107,57 +112,68 @@ def _prices(prices: Mapping[str, float] | None) -> tuple[float, float] | None:
 
 
 def _count(source: Source, engine: Engine, sample_rows: int) -> tuple[int, dict[Fit, int], int, list[Prompt]]:
-    """Go through all rows once; keep a sample spread over them."""
+    """Go through all rows once; keep a random sample, the same every time.
+
+    Random, since files have patterns (each vote twice with its sides swapped) that every n-th row would follow.
+    """
     fits = dict.fromkeys(Fit, 0)
     rows = tokens = 0
-    sample: list[Prompt] = []
-    every = 1
+    chance = random.Random(0)
+    drawn: list[tuple[float, int, Prompt]] = []
     iterator = iter(source())
     while batch := list(islice(iterator, _COUNTED_TOGETHER)):
-        for row in batch:
-            fits[row.fit] += 1
         whole = [row for row in batch if row.fit is not Fit.OVERFLOW]
         uncounted = [row.prompt for row in whole if row.tokens is None]
         tokens += sum(row.tokens for row in whole if row.tokens is not None) + sum(
             engine.count_tokens(uncounted)
         )
-        for index, row in enumerate(batch, rows):
-            if row.fit in (Fit.WHOLE, Fit.SHORTENED) and index % every == 0:
-                sample.append(row.prompt)
+        for position, row in enumerate(batch, rows):
+            fits[row.fit] += 1
+            if row.fit in (Fit.WHOLE, Fit.SHORTENED):
+                drawn.append((chance.random(), position, row.prompt))
+        drawn = sorted(drawn, key=itemgetter(0))[: max(0, sample_rows)]
         rows += len(batch)
-        while len(sample) > max(sample_rows, 1) * 2:
-            sample, every = sample[::2], every * 2
-    step = max(1, len(sample) // max(1, sample_rows))
-    return rows, fits, tokens, sample[::step][:sample_rows]
+    return rows, fits, tokens, [prompt for _, _, prompt in sorted(drawn, key=itemgetter(1))]
 
 
-def _measure(sample: list[Prompt], engine: Engine, sampling: Sampling) -> tuple[list[float], int]:
-    """Ask the sample in up to four groups.
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the sample took."""
 
-    Returns:
-        Seconds for each token of each group, and the tokens generated in all.
+    generated: float = 0.0
+    """Tokens a row, on average."""
+    seconds_a_token: float = 0.0
+    """Of prompt and answer."""
+    margin: float = 0.0
+    """Half the width of the 90 % interval of `seconds_a_token`."""
+
+
+def _measure(sample: list[Prompt], engine: Engine, sampling: Sampling) -> _Measured:
+    """Ask the sample; share its time out to its rows by how long each was under way.
+
+    The first row is asked beforehand and not timed: an engine that was just opened is slow once.
     """
-    speeds, generated = [], 0
-    size = max(1, math.ceil(len(sample) / 4))
-    for start in range(0, len(sample), size):
-        began = time.perf_counter()
-        answers = [answer for _, answer in engine.answer(sample[start : start + size], sampling)]
-        seconds = time.perf_counter() - began
-        generated += sum(answer.generated_tokens for answer in answers)
-        speeds.append(
-            seconds / max(1, sum(answer.prompt_tokens + answer.generated_tokens for answer in answers))
-        )
-    return speeds, generated
+    if not sample:
+        return _Measured()
+    if len(sample) > 1:
+        list(engine.answer(sample[:1], sampling))
+        sample = sample[1:]
+    began = time.perf_counter()
+    found = list(engine.answer(sample, sampling))
+    seconds = time.perf_counter() - began
+    answers = [answer for _, answer in found]
+    generated = sum(answer.generated_tokens for answer in answers) / len(answers)
+    work = [tokens + generated for tokens in engine.count_tokens([prompt for prompt, _ in found])]
+    under_way = sum(answer.seconds for answer in answers)
+    shares = [answer.seconds / under_way if under_way else 1 / len(answers) for answer in answers]
+    ratio = seconds / max(1.0, sum(work))
+    residuals = [share * seconds - ratio * row for share, row in zip(shares, work, strict=True)]
+    return _Measured(generated, ratio, _margin(residuals, work) if len(work) > 1 else ratio)
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _margin(values: list[float]) -> float:
-    """Half the width of Student's 90 % interval of the mean; the whole mean when there is one value only."""
-    if len(values) < 2:
-        return _mean(values)
-    mean = _mean(values)
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return _STUDENT_90[min(len(values) - 1, len(_STUDENT_90)) - 1] * math.sqrt(variance / len(values))
+def _margin(residuals: list[float], work: list[float]) -> float:
+    """Half the width of the 90 % interval of a ratio, from how far each of at least two rows lies beside it."""
+    free = len(residuals) - 1
+    variance = sum(residual**2 for residual in residuals) / free
+    student = _STUDENT_90[min(free, len(_STUDENT_90)) - 1]
+    return student * math.sqrt(variance / len(residuals)) / max(1.0, sum(work) / len(work))

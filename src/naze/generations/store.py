@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -66,13 +66,7 @@ _ANSWER_COLUMNS = (
     "key, status, text, probabilities, choice_mass, reason, finish_reason, "
     "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at"
 )
-_ANSWER_MARKS = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES {_ANSWER_MARKS}"
-_ROWS_A_STATEMENT = 100
-_INSERT_MANY = (
-    f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES {', '.join([_ANSWER_MARKS] * _ROWS_A_STATEMENT)}"
-)
-"""Python's lock changes hands with every statement; many rows in one keep the asking thread going."""
+_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
@@ -368,11 +362,7 @@ class AnswerWriter:
             batch, more = self._next_batch()
             if batch:
                 connection.execute("BEGIN IMMEDIATE")
-                left = len(batch) % _ROWS_A_STATEMENT
-                connection.executemany(_INSERT_ANSWER, batch[:left])
-                for start in range(left, len(batch), _ROWS_A_STATEMENT):
-                    many = batch[start : start + _ROWS_A_STATEMENT]
-                    connection.execute(_INSERT_MANY, list(chain.from_iterable(many)))
+                connection.executemany(_INSERT_ANSWER, batch)
                 connection.execute("COMMIT")
 
     def _next_batch(self) -> tuple[list[tuple[Any, ...]], bool]:
