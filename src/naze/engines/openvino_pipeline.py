@@ -70,7 +70,7 @@ class OpenVinoPipeline:
             notes=prepared.notes,
         )
         self._pipeline: Any = None
-        self._pipeline_kind = (False, False)
+        self._pipeline_deterministic = False
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
 
@@ -128,15 +128,16 @@ class OpenVinoPipeline:
         """Free the model's memory."""
         self._pipeline = None
 
-    def pipeline(self, *, deterministic: bool, exact: bool) -> Any:  # noqa: ANN401 - a package without types
-        """Return the loaded pipeline.
+    def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a package without types
+        """Return the loaded pipeline, which computes in f32.
+
+        On a processor with bf16 OpenVINO's own default is bf16: 3 to 7 % faster, but logits come in coarse steps
+        and a small model's text changes visibly (docs/performance.md).
 
         Args:
             deterministic: reuse no prefixes, since that moves the figures.
-            exact: compute in f32, for probabilities; otherwise as the processor does best (bf16 where it
-                can), which is up to a fifth faster and whose logits come in coarse steps.
         """
-        if self._pipeline is not None and self._pipeline_kind == (deterministic, exact):
+        if self._pipeline is not None and self._pipeline_deterministic == deterministic:
             return self._pipeline
         self._pipeline = None
         scheduler = self._genai.SchedulerConfig()
@@ -145,7 +146,7 @@ class OpenVinoPipeline:
         scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
         scheduler.num_kv_blocks = self._cache_blocks()
         scheduler.dynamic_split_fuse = True
-        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"} if exact else {}
+        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._options.threads is not None:
             properties["INFERENCE_NUM_THREADS"] = self._options.threads
         try:
@@ -157,7 +158,7 @@ class OpenVinoPipeline:
                 f"{self._prepared.folder}: OpenVINO cannot load this model: {error}. "
                 "Remove the folder to prepare it anew, or use --engine llamacpp."
             ) from error
-        self._pipeline_kind = (deterministic, exact)
+        self._pipeline_deterministic = deterministic
         return self._pipeline
 
     @property
@@ -299,9 +300,7 @@ class _Batch:
         first = next(prompts, None)
         if first is None:
             return
-        self._pipeline = self._engine.pipeline(
-            deterministic=self._sampling.deterministic, exact=bool(first.choices)
-        )
+        self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
         prompts = chain([first], prompts)
         most = 1 if self._sampling.deterministic else self._engine.concurrency
         more = True
