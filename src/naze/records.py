@@ -171,3 +171,67 @@ class Sampling:
 
     Source: Keskar et al. 2019, CTRL, section 4.1.
     """
+
+
+class Outcome(StrEnum):
+    """What a factor explains."""
+
+    WIN = "win"
+    """Why one response was preferred."""
+    TIE = "tie"
+    """Why neither was preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that an explanation names, and where it says so."""
+
+    id: str
+    """The vote's id, `#`, and the number of the reason in its explanation, from 1."""
+    vote_id: str
+    text: str
+    """The reason alone, in a sentence or less."""
+    quote: str
+    """Occurs in the explanation, character by character."""
+    language: str | None = None
+    """ISO 639-1 code of the text; None when unsure."""
+    winner: Winner | None = None
+    """The result that the explainer was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a factor comes from: a quote from the explanation of a vote."""
+
+    vote_id: str
+    reason_id: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A named reason for an outcome that can be looked for in any pair of responses."""
+
+    id: str
+    """`f01`, `f02`, …: in the order of how many votes speak of it."""
+    name: str
+    definition: str
+    """In a sentence or two, such that somebody who saw no explanation can tell which response shows it more."""
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+    """The most central first."""
+    reason_count: int = 0
+    """How many reasons were merged into it."""
+    vote_count: int = 0
+    """How many votes those reasons come from."""
+
+
+class Verdict(StrEnum):
+    """Which of two responses shows a factor more."""
+
+    A = "a"
+    B = "b"
+    ALIKE = "alike"
+    """Both show it to the same degree."""
+    NOT_APPLICABLE = "not_applicable"
+    """It cannot be asked of this vote."""

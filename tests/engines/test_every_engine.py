@@ -239,6 +239,17 @@ def test_a_prompt_that_is_too_long_is_not_asked_and_the_others_go_on(engine: Eng
     assert answers["1"].status is answers["3"].status is Status.ANSWERED
 
 
+def test_a_penalty_keeps_the_model_from_repeating_itself(engine: Engine):
+    def distinct(penalty: float) -> float:
+        sampling = Sampling(max_tokens=60, repetition_penalty=penalty)
+        answer = only(engine, ask(1, "Write a poem about rain, gentle rain, a gentle rain."), sampling)
+        assert answer.status is Status.ANSWERED, answer.reason
+        words = (answer.text or "").lower().split()
+        return len(set(words)) / len(words)
+
+    assert distinct(1.3) > distinct(1.0)
+
+
 def test_half_a_surrogate_pair_does_no_harm(engine: Engine):
     assert only(engine, ask(1, "What is \ud83d?")).status is Status.ANSWERED
 

@@ -26,7 +26,7 @@ def test_rows_in_equal_rows_out_in_input_order(tmp_path, suffix):
 def test_rows_that_were_not_asked_yet_are_in_the_table(tmp_path):
     with write_run(tmp_path, MANIFEST) as run:
         run.plan(rows("ab"), "1")
-    export_run(open_run(tmp_path), tmp_path / "open.parquet")
+    export_run(tmp_path, tmp_path / "open.parquet")
     assert pl.read_parquet(tmp_path / "open.parquet")["status"].to_list() == ["open", "open"]
 
 

@@ -209,6 +209,11 @@ def _show_estimate(estimate: "Estimate", prices: dict[str, float] | None, *, as_
         )
     else:
         typer.echo(
-            f"Price:   {estimate.cost:,.2f} elsewhere, {estimate.batch_cost:,.2f} as a batch at half price "
+            f"Price:   {_price(estimate.cost)} elsewhere, {_price(estimate.batch_cost)} as a batch at half price "
             f"(at {prices['input']:g} and {prices['output']:g} a million tokens)"
         )
+
+
+def _price(cost: float) -> str:
+    """Write a sum of money; small ones with two digits that count."""
+    return f"{cost:,.2f}" if cost >= 1 else f"{cost:.2g}"

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.errors import InputError, StoreError
-from naze.generations.run import Run
+from naze.generations.run import Run, open_run
 from naze.generations.store import EXPORTED
 from naze.tables import write_table
 
@@ -24,11 +25,11 @@ _KINDS = {
 _COPY = "copy of the id"
 
 
-def export_run(run: Run, path: str | Path, *, join: "polars.DataFrame | None" = None) -> int:
+def export_run(run: Run | str | Path, path: str | Path, *, join: "polars.DataFrame | None" = None) -> int:
     """Write every row of a run, answered or not, as CSV, JSONL or Parquet by the name's ending.
 
     Args:
-        run: an opened run.
+        run: an opened run, or its folder.
         path: written aside, then renamed.
         join: further columns for each subject, with the subject's id in a column `id`.
 
@@ -38,8 +39,11 @@ def export_run(run: Run, path: str | Path, *, join: "polars.DataFrame | None" = 
     Raises:
         FormatError: another ending than these.
         InputError: `join` has no column `id`.
-        StoreError: the table cannot be written; the run itself is untouched.
+        StoreError: no run lies there, or the table cannot be written; the run itself is untouched.
     """
+    if not isinstance(run, Run):
+        with closing(open_run(run)) as opened:
+            return export_run(opened, path, join=join)
     left = run.tuples()
     joined = None if join is None else _Join(join)
 
