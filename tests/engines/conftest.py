@@ -42,7 +42,7 @@ def llama_server(smollm2_path: Path) -> Iterator[RunningServer]:
             model=smollm2_path,
             cache_tokens=4096,
             slots=2,
-            threads=None,
+            threads=1,
             flags=("--kv-unified",),
         )
     )

@@ -166,8 +166,9 @@ class OpenAiServer:
             body["chat_template_kwargs"] = {"enable_thinking": False}
         if prompt.choices:
             return body | {"logprobs": True, "top_logprobs": MOST_LOGPROBS}
-        if sampling.repetition_penalty != 1.0:  # no part of OpenAI's API; vLLM, LM Studio and others know it
-            body["repetition_penalty"] = sampling.repetition_penalty
+        if sampling.repetition_penalty != 1.0:  # no part of OpenAI's API; servers know it under either name
+            body["repetition_penalty"] = sampling.repetition_penalty  # vLLM, SGLang, TGI
+            body["repeat_penalty"] = sampling.repetition_penalty  # llama.cpp, LM Studio
         if sampling.stop:
             body["stop"] = list(sampling.stop)
         if prompt.schema is not None:
