@@ -38,11 +38,26 @@ class Step:
 class Worker:
     """A model that answers the steps of a job, one after another. Made by `opened_worker`."""
 
-    def __init__(self, model: str, engine_name: str | None, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        model: str,
+        open_fresh: Callable[[], Engine],
+        *,
+        options: EngineOptions | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """Take a model without opening it.
+
+        Args:
+            model: what the person calls it.
+            open_fresh: opens its engine; called again after a crash.
+            options: how the engine runs.
+            notes: what the person should know, for the manifests.
+        """
         self.model = model
-        self._engine_name = engine_name
-        self._options = options
-        self._notes = resolve(model, engine=engine_name).notes
+        self._open_fresh = open_fresh
+        self._options = options or EngineOptions()
+        self._notes = notes
         self._engine: Engine | None = None
         """Open, and not handed over to a run."""
         self._counting: Engine | None = None
@@ -56,7 +71,7 @@ class Worker:
         return self._engine
 
     def _open(self) -> Engine:
-        self._counting = open_engine(self.model, self._options, engine=self._engine_name)
+        self._counting = self._open_fresh()
         return self._counting
 
     def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
@@ -163,7 +178,13 @@ def opened_worker(
         engine: a registered engine; None: the best here.
         options: how it runs.
     """
-    worker = Worker(model, engine, options or EngineOptions())
+    chosen = options or EngineOptions()
+    worker = Worker(
+        model,
+        lambda: open_engine(model, chosen, engine=engine),
+        options=chosen,
+        notes=resolve(model, engine=engine).notes,
+    )
     try:
         yield worker
     finally:
