@@ -124,7 +124,7 @@ def name_factors(
 
     def source(limit_tokens: int) -> Iterator[FittedPrompt]:
         for number, group in enumerate(groups, start=1):
-            values = {"outcome": outcome.value, "others": []}
+            values: dict[str, object] = {"outcome": outcome.value, "others": []}
             yield _fitting_prompt(f"group {number}", group, _Wording(template, values), worker, limit_tokens)
 
     run = worker.ask(folder, Step(TASK, template, _SAMPLING, made_from), source, progress=progress)

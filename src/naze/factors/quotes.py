@@ -1,0 +1,62 @@
+"""A quote and the text that it is said to come from go in; whether it occurs there, character by character, comes out.
+
+A model that copies often changes spaces or the width of characters (`，` for `,`, `Ａ` for `A`). Such a quote is
+accepted, and what is kept is the source's own characters; any other difference rejects it.
+"""
+
+import unicodedata
+from functools import lru_cache
+
+__all__ = ["check_quote", "restore_quote"]
+
+_FOLDED = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "`": "'", "、": ",", "。": ".", "*": None}
+)
+"""Marks that models exchange freely, and Markdown's emphasis, which they drop."""
+
+
+def check_quote(quote: str, source: str) -> bool:
+    """Tell whether a quote occurs in its source, character by character. An empty one does not."""
+    return bool(quote.strip()) and quote in source
+
+
+def restore_quote(quote: str, source: str) -> str | None:
+    """Return the source's own characters for a quote that differs in white space, width or marks only.
+
+    Args:
+        quote: what a model says stands in the source.
+        source: the whole text.
+
+    Returns:
+        A text that occurs in the source; None when the quote does not.
+
+    Example:
+        >>> restore_quote("回答A は正確,簡潔", "回答Ａは正確、簡潔です。")
+        '回答Ａは正確、簡潔'
+    """
+    trimmed = quote.strip()
+    if check_quote(trimmed, source):
+        return trimmed
+    wanted, _ = _folded(trimmed)
+    if not wanted:
+        return None
+    text, places = _folded(source)
+    start = text.find(wanted)
+    if start < 0:
+        return None
+    return source[places[start] : places[start + len(wanted) - 1] + 1]
+
+
+@lru_cache(maxsize=256)
+def _folded(text: str) -> tuple[str, tuple[int, ...]]:
+    """Return the text without white space, in one width, and for each of its characters where it stood."""
+    characters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        if character.isspace():
+            continue
+        for folded in unicodedata.normalize("NFKC", character).translate(_FOLDED):
+            if not folded.isspace():
+                characters.append(folded)
+                places.append(place)
+    return "".join(characters), tuple(places)
