@@ -85,7 +85,8 @@ _QUALITY_EN = (
 )
 _LIST_EN = re.compile(rf"\b{_QUALITY_EN}(?:, (?:and )?{_QUALITY_EN})+(?:,? and {_QUALITY_EN})?\b", re.I)
 _CRITERIA = re.compile(
-    "正確さ|正確性|網羅性|羅性|分かりやすさ|わかりやすさ|長さ|書式|口調|correctness|completeness|clarity|length|format|tone", re.I
+    "正確さ|正確性|網羅性|羅性|分かりやすさ|わかりやすさ|長さ|書式|口調|correctness|completeness|clarity|length|format|tone",
+    re.I,
 )
 
 
@@ -101,7 +102,10 @@ def is_echo(text: str) -> bool:
     if len(_CRITERIA.findall(text)) < 3:
         return False
     rest = _CRITERIA.sub("", text)
-    return len(re.sub(r"[\W\d_]+|and|strengths|weaknesses|its|良い点|悪い点|同じように書きます|と|の", "", rest)) <= 4
+    return (
+        len(re.sub(r"[\W\d_]+|and|strengths|weaknesses|its|良い点|悪い点|同じように書きます|と|の", "", rest))
+        <= 4
+    )
 
 
 def is_vacuous(text: str, language: str | None) -> bool:

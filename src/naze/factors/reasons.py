@@ -95,7 +95,13 @@ def _step(heading: re.Match[str]) -> int:
     if heading["number"]:
         return int(heading["number"])
     title = heading["title"].lower()
-    return 1 if "prompt" in title or "プロンプト" in title else 2 if "analysis" in title or "分析" in title else 3
+    return (
+        1
+        if "prompt" in title or "プロンプト" in title
+        else 2
+        if "analysis" in title or "分析" in title
+        else 3
+    )
 
 
 def _of_sentence(text: str, span: Span, language: str | None) -> list[tuple[str, str, str | None]]:
@@ -112,7 +118,9 @@ def _of_sentence(text: str, span: Span, language: str | None) -> list[tuple[str,
     worded = [
         clause
         for clause in cleaned
-        if len(clause) >= _SHORTEST.get(spoken or "", 6) and not _QUOTED.match(clause) and not _RETOLD.match(clause)
+        if len(clause) >= _SHORTEST.get(spoken or "", 6)
+        and not _QUOTED.match(clause)
+        and not _RETOLD.match(clause)
     ]
     empty = [clause for clause in worded if is_vacuous(clause, spoken)]
     # "A is better because …": what stands beside a bare verdict is its reason, whatever its words.

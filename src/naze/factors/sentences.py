@@ -102,7 +102,9 @@ def _goes_on(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
     follows = text[stop.end() : min(stop.end() + 3, end)].lstrip(" \t*_\"'“(")
     if follows[:1].islower() and follows.isascii():
         return True
-    return stop[0][0] == "." and bool(_ABBREVIATION.search(text[max(begin, stop.start() - 12) : stop.start() + 1]))
+    return stop[0][0] == "." and bool(
+        _ABBREVIATION.search(text[max(begin, stop.start() - 12) : stop.start() + 1])
+    )
 
 
 def clauses(text: str, span: Span, language: str | None) -> list[Span]:
