@@ -8,6 +8,7 @@ import pytest
 
 from naze.errors import InputError
 from naze.factors.applying import CHOICES, SWAPPED_MARK, apply_factors, verdict_prompts
+from naze.generations import open_run
 from naze.jobs.asking import opened_worker
 from naze.prompts import load_template
 from naze.records import Factor, Outcome, Winner
@@ -80,3 +81,16 @@ def test_ids_that_repeat_are_refused(votes, tmp_path):
         apply_factors(twice, FACTORS, None, tmp_path, language="en")
     with pytest.raises(InputError, match="0 factors"):
         apply_factors(votes, [], None, tmp_path, language="en")
+
+
+def test_most_of_what_is_asked_of_a_vote_comes_from_the_cache(votes, tmp_path, smollm2_path):
+    factors = [
+        Factor(f"f{number:02d}", f"Point {number}", "The response has it.", Outcome.WIN)
+        for number in range(1, 31)
+    ]
+    with opened_worker("smollm2:135m") as worker:
+        apply_factors(votes[3:4], factors, worker, tmp_path / "verdicts", language="en")
+    run = open_run(tmp_path / "verdicts")
+    summary = run.summary()
+    run.close()
+    assert summary.cached_tokens > 0.8 * summary.prompt_tokens

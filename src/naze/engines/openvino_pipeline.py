@@ -12,10 +12,12 @@ from itertools import chain
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.openvino_prepare import Prepared, prepare
+from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
@@ -44,6 +46,15 @@ class _Request:
     waiting: list[Any] = field(default_factory=list)
     """Configurations of further choices; they follow once the first has read the prompt into the cache."""
     started: float = 0.0
+    cached_tokens: int = 0
+    remembered: bool = False
+    """Its beginning stands in the cache, and that was noted."""
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The prompt's tokens, (tokens,)."""
+        flat: NDArray[np.int64] = self.tokens.data[0]
+        return flat
 
 
 class OpenVinoPipeline:
@@ -71,6 +82,7 @@ class OpenVinoPipeline:
         )
         self._pipeline: Any = None
         self._pipeline_deterministic = False
+        self._read = PrefixBlocks(BLOCK_TOKENS, 0)
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
 
@@ -159,6 +171,7 @@ class OpenVinoPipeline:
                 "Remove the folder to prepare it anew, or use --engine llamacpp."
             ) from error
         self._pipeline_deterministic = deterministic
+        self._read = PrefixBlocks(BLOCK_TOKENS, 0 if deterministic else self._cache_blocks())
         return self._pipeline
 
     @property
@@ -251,6 +264,17 @@ class OpenVinoPipeline:
                 )
             seen[token] = choice
 
+    def remember(self, requests: Iterable[_Request]) -> None:
+        """Note which requests' beginnings later ones will find in the cache."""
+        for request in requests:
+            if not request.remembered and _read_in(request):
+                request.remembered = True
+                self._read.add(request.ids)
+
+    def expect(self, request: _Request) -> None:
+        """Say how much of a request is in the cache as it is handed over."""
+        request.cached_tokens = self._read.cached_tokens(request.ids)
+
     def finish(self, request: _Request) -> Answer:
         """Turn what the pipeline wrote into an answer."""
         seconds = time.perf_counter() - request.started
@@ -258,7 +282,10 @@ class OpenVinoPipeline:
         if request.prompt.choices:
             logs = [float(output.generated_log_probs[0]) for output in outputs]
             return distribution(
-                dict(zip(request.prompt.choices, logs, strict=True)), request.prompt_tokens, seconds
+                dict(zip(request.prompt.choices, logs, strict=True)),
+                request.prompt_tokens,
+                seconds,
+                cached_tokens=request.cached_tokens,
             )
         output = outputs[0]
         text = self._tokenizer.decode(output.generated_ids)
@@ -270,6 +297,7 @@ class OpenVinoPipeline:
             reason=None if status is Status.ANSWERED else "the model wrote nothing",
             finish_reason=FinishReason.STOP if stopped else FinishReason.LENGTH,
             prompt_tokens=request.prompt_tokens,
+            cached_tokens=request.cached_tokens,
             generated_tokens=len(output.generated_ids),
             seconds=seconds,
         )
@@ -316,6 +344,7 @@ class _Batch:
             if not self._active:
                 return
             self._pipeline.step()
+            self._engine.remember(self._active)
             for request in [request for request in self._active if self._engine.done(request)]:
                 if request.waiting:
                     self._engine.admit(self._pipeline, request, request.waiting)
@@ -347,6 +376,8 @@ class _Batch:
     def _admit(self, request: _Request) -> None:
         first, *request.waiting = self._engine.configurations(request, self._sampling)
         request.started = time.perf_counter()
+        self._engine.remember(self._active)
+        self._engine.expect(request)
         self._engine.admit(self._pipeline, request, [first])
         self._active.append(request)
 

@@ -260,12 +260,12 @@ def _with_configuration(options: EngineOptions, model: Model, configuration: Con
         options,
         threads=options.threads or configuration.threads,
         cache_gigabytes=options.cache_gigabytes or configuration.cache_gigabytes,
-        allow_remote=options.allow_remote or _is_allowed(model.address, configuration.allow_remote),
+        allow_remote=options.allow_remote or is_allowed(model.address, configuration.allow_remote),
         api_key=options.api_key or key,
     )
 
 
-def _is_allowed(address: str | None, allowed: tuple[str, ...]) -> bool:
+def is_allowed(address: str | None, allowed: tuple[str, ...]) -> bool:
     """Tell whether an address is allowed by name: the same host and port, or the host alone."""
     if address is None:
         return False
