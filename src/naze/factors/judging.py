@@ -6,7 +6,7 @@ the prompt, the score or what a response says does not. A vacuous one judges but
 
 import re
 
-__all__ = ["is_echo", "is_vacuous", "judges", "qualities", "without_names"]
+__all__ = ["is_echo", "is_vacuous", "judges", "qualities", "says_nothing", "without_names"]
 
 _JUDGES_EN = re.compile(
     r"\b(?:more|less|fewer|better|best|worse|worst|most(?:ly)?|least|too|enough|lack\w*|fail\w*|miss(?:es|ed|ing)|omit\w*"
@@ -71,19 +71,31 @@ _VACUOUS_EN = frozenset(
     "very vote votes voted was were well which while who why winner with won work would".split()
 )
 _VACUOUS_JA = re.compile(
-    "どちら(?:か|も|の)?|両方|両者|両(?=回答)|双方|いずれ|お互い|互い|二つ|2つ|ふたつ|アシスタント|回答|応答|返答|答え|結果|評価|判断|結論|点数|スコア|品質|質|勝者|勝敗|優劣|引き分け|投票|人々|ユーザー|全体|最終|総合|私|この|その|これ|それ|場合|以上|理由|選択|結論|至り|至る|ラウンド|アシスト|提供|満足|対し|おい|つい|持ち|持つ|持って"
+    "どちら(?:か|も|の)?|両方|両者|両(?=回答)|双方|いずれ|お互い|互い|二つ|2つ|ふたつ|アシスタント|回答|応答|返答|答え|結果|評価|判断|結論|点数|スコア|品質|質|勝者|勝敗|優劣|引き分け|投票|人々|ユーザー|全体|最終|総合|私|この|その|これ|それ|場合|以上|理由|選択|結論|至り|至る|ラウンド|アシスト|という|いう|提供|満足|対し|おい|つい|持ち|持つ|持って"
     "|同じ(?:よう|くらい|程度|ぐらい)?|同様|同等|同程度|同点|等し[いく]|互角|ほぼ|ほとんど|大きな?|明確|明らか|顕著|差異|差|違い|優れ|劣[っる]|良[いく]|よ[いく]|好[まき]|高[いく]|選ば|決め|つけ|付け|難し[いく]|より|比べ|比較|もう一方|一方|[ABＡＢC12]"
     "|とても|非常|特|十分|的|思[いわっう]|考え|感じ|見られ|見え|言え|いえ|書か|あり|なっ|され|せん|ませ|ない|なく|なか|くらい|ぐらい|程度|ため|ので|から|よう|しか|また|なる|いる|する|した|して|です|ます|まし|でき|られ|れ|方|ほう|こと|もの|点|面|上|他|いま|おり|たが|って"
 )
 _LEFT_JA = re.compile("[\u4e00-\u9fff\u30a0-\u30ffA-Za-z]|[\u3041-\u309f]{4,}")
 
+_EMPTY_EN = (
+    r"\b(?:provid\w+|giv\w+|gave|offer\w*|includ\w+|list\w*|mention\w*|us(?:es|ed|ing)|mak(?:es|ing)|made|describ\w+|explain\w*|discuss\w*|cover\w*"
+    r"|address\w*|contain\w*|stat(?:es|ed|ing)|focus\w*|suggest\w*|show\w*|present\w*|creat(?:es|ed|ing)|only|just|into|information|question|point|points"
+    r"|some|any|how|what|when|where|most|least|an?|may|can|could|did|does|such|like|during|including|word|work|works)\b"
+)
 _QUALITY_EN = (
     r"(?:(?:more|less|very|well|highly|equally|quite|slightly|not)[ -])*(?:accurate|correct|clear|concise|brief|detailed|comprehensive|complete|thorough|relevant|helpful|useful|informative"
     r"|insightful|creative|original|unique|engaging|interesting|vivid|compelling|persuasive|immersive|coherent|consistent|logical|structured|well-structured"
     r"|organi[sz]ed|well-organi[sz]ed|readable|appropriate|specific|precise|concrete|practical|actionable|balanced|nuanced|diverse|natural|fluent|grammatical"
     r"|polite|friendly|formal|professional|respectful|simple|direct|easy to (?:understand|follow|read)|reasonable|realistic|efficient|effective|in-depth|written|valid|factual)"
 )
-_LIST_EN = re.compile(rf"\b{_QUALITY_EN}(?:, (?:and )?{_QUALITY_EN})+(?:,? and {_QUALITY_EN})?\b", re.I)
+_LIST_EN = re.compile(rf"\b{_QUALITY_EN}(?:(?:, (?:and )?| and ){_QUALITY_EN})+\b", re.I)
+_AND_EN = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
+_QUALITY_JA = (
+    "(?:(?:具体|包括|直接|一般|抽象|実用|実践|創造|独創|論理|現実|魅力|効果|効率|専門|体系|段階|網羅)的|詳細|有用|有益|正確|適切|的確|明確|明瞭|簡潔|自然|丁寧|親切|広範|多様|豊富|曖昧|冗長|不正確|不適切|不明確"
+    "|(?:関連性|一貫性|説得力|信頼性|正確性|有用性)[がも](?:高い|高く|あり|ある|あって)|(?:分かり|わかり|理解し|読み)(?:やす|にく)[いく]|詳し[いく]|深[いく]|長[いく]|短[いく])"
+)
+_AND_JA = re.compile("(?:で(?:あり)?(?:、|かつ|)|、|かつ、?|(?<=[くり])、?|(?<=あって)、?)(?=.)")
+_LIST_JA = re.compile(f"{_QUALITY_JA}(?:(?:で(?:あり)?、?(?:かつ)?|、|かつ、?|(?<=[くり])、?|(?<=あって)、?){_QUALITY_JA})+")
 _CRITERIA = re.compile(
     "正確さ|正確性|網羅性|羅性|分かりやすさ|わかりやすさ|長さ|書式|口調|correctness|completeness|clarity|length|format|tone",
     re.I,
@@ -122,24 +134,35 @@ def is_vacuous(text: str, language: str | None) -> bool:
     """
     bare = without_names(text, language)
     if language == "ja":
-        return _LEFT_JA.search(re.sub(r"[\W\d_]+", "", _VACUOUS_JA.sub(" ", bare).replace(" ", "\n"))) is None
+        return _LEFT_JA.search(_VACUOUS_JA.sub(" ", bare)) is None
     if language == "en":
         return all(word in _VACUOUS_EN for word in re.findall(r"[a-z]+(?:['’][a-z]+)?", bare.lower()))
     return not bare.strip()
 
 
 def qualities(text: str, language: str | None) -> list[str]:
-    """Cut an English list of three or more qualities into as many reasons; any other text stays as it is.
+    """Cut a list of qualities into as many reasons; any other text stays as it is.
 
     Example:
         >>> qualities("gave helpful, relevant, and accurate answers", "en")
         ['gave helpful answers', 'gave relevant answers', 'gave accurate answers']
+        >>> qualities("より具体的で詳細です", "ja")
+        ['より具体的です', 'より詳細です']
     """
-    found = _LIST_EN.search(text) if language == "en" else None
-    if found is None:
+    of_list, between = {"en": (_LIST_EN, _AND_EN), "ja": (_LIST_JA, _AND_JA)}.get(language or "", (None, None))
+    found = of_list.search(text) if of_list else None
+    if found is None or between is None:
         return [text]
-    words = [word for word in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found[0]) if word]
-    return [text[: found.start()] + word + text[found.end() :] for word in words]
+    words = [word for word in between.split(found[0]) if word]
+    return [_with_quality(text[: found.start()], word, text[found.end() :]) for word in words]
+
+
+def _with_quality(before: str, word: str, after: str) -> str:
+    """Put one quality where the list stood; a Japanese form that only lists can have becomes a final one."""
+    for listed, final in (("く", "い"), ("あり", "ある"), ("あって", "ある")):
+        if word.endswith(listed):
+            return before + word.removesuffix(listed) + final
+    return before + word + after
 
 
 def without_names(text: str, language: str | None) -> str:
@@ -178,3 +201,13 @@ def _without_names_en(text: str) -> str:
 def _other(found: re.Match[str]) -> str:
     lead = re.match(r"(?:(?:in|by|of|from|than|to|while|unlike|compared (?:to|with))\s+)+", found[0], re.I)
     return (lead[0] if lead else "") + "the other"
+
+
+def says_nothing(text: str, language: str | None) -> bool:
+    """Tell whether a text whose subject matter was taken out names no quality any more: "provides more …"."""
+    if language == "ja":
+        text = re.sub("それ|その|これ|この|説明|内容|方法|情報|質問|要求|述べ|触れ|示し|挙げ|含ま|含み|行っ|試み", " ", text)
+        return is_vacuous(text, language)
+    if language == "en":
+        text = re.sub(_EMPTY_EN, " ", text.lower().replace("…", " "))
+    return is_vacuous(text, language)
