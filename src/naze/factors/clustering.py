@@ -14,12 +14,14 @@ __all__ = ["Clustering", "center_languages", "cluster"]
 Labels = NDArray[np.int64]
 
 DIMENSIONS = 64
-"""Kept of the vectors: three quarters of the variance of real reasons; the rest hinders more than it helps."""
+"""Kept of the vectors; the rest hinders more than it helps (docs/factors.md has the measurement)."""
 _FEW_TEXTS = 5.0
 """A language of so few texts takes half of its mean from all languages together."""
 _FINER = (3, 5, 8)
 """Fine clusters for each one wanted; the next is tried when too few are left after merging."""
 _NO_CLUSTER = -1
+_ONE_LANGUAGE = 0.9
+"""Share of a cluster's weight from which on it counts as one of that language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def cluster(
     count: int,
     seed: int,
     near: float,
+    across: float,
     far: float,
     least_votes: int,
 ) -> Clustering:
@@ -85,6 +88,7 @@ def cluster(
         count: how many clusters are wanted. More may be returned; fewer only where there are no more.
         seed: decides everything that is left to chance.
         near: cosine of two centres from which on their clusters are one.
+        across: the same for two clusters of different languages, each the other's nearest in its language.
         far: cosine to the nearest centre below which a text is in no cluster.
         least_votes: clusters with fewer are dissolved.
     """
@@ -93,7 +97,8 @@ def cluster(
     centers = np.empty((0, points.shape[1]), np.float32)
     for finer in _FINER:
         fine = min(len(points), finer * count)
-        tried = _centers(points, weight, fine, seed, near)
+        joined = _join_languages(points, weight, _fine_labels(points, weight, fine, seed, near), languages, across)
+        tried = _means(points, weight, joined)
         tried = _with_votes(points, tried, texts, votes, far, least_votes)
         if len(tried) > len(centers):
             centers = tried
@@ -104,16 +109,23 @@ def cluster(
 
 
 def _reduced(vectors: Vectors, seed: int) -> Vectors:
-    """Keep the directions in which the texts differ most."""
+    """Keep the directions in which the texts differ most, and lessen the lead of the first ones.
+
+    Each direction is divided by the square root of its standard deviation: half of a whitening. Few directions hold
+    what all reasons share (their grammar, their length); whole whitening would lift noise to their level.
+
+    Source: Su et al. 2021, "Whitening Sentence Representations for Better Semantics and Faster Retrieval", section 3.
+    """
     if min(vectors.shape) <= DIMENSIONS:
         return vectors
     from sklearn.decomposition import PCA
 
-    reduced = PCA(DIMENSIONS, svd_solver="covariance_eigh", random_state=seed).fit_transform(vectors)
+    analysis = PCA(DIMENSIONS, svd_solver="covariance_eigh", random_state=seed)
+    reduced = analysis.fit_transform(vectors) / np.sqrt(np.sqrt(analysis.explained_variance_))
     return normalized(reduced.astype(np.float32))
 
 
-def _centers(points: Vectors, weight: NDArray[np.float32], fine: int, seed: int, near: float) -> Vectors:
+def _fine_labels(points: Vectors, weight: NDArray[np.float32], fine: int, seed: int, near: float) -> Labels:
     """Cluster finely, and merge clusters whose centres are near."""
     from sklearn.cluster import AgglomerativeClustering, KMeans
 
@@ -123,11 +135,41 @@ def _centers(points: Vectors, weight: NDArray[np.float32], fine: int, seed: int,
         labels = KMeans(fine, n_init=1, max_iter=50, random_state=seed).fit(points, sample_weight=weight).labels_
     centers = _means(points, weight, labels)
     if len(centers) < 2:
-        return centers
+        return np.asarray(labels, np.int64)
     joined = AgglomerativeClustering(
         n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - near
     ).fit_predict(centers)
-    return _means(points, weight, joined[labels])
+    return np.asarray(joined[labels], np.int64)
+
+
+def _join_languages(
+    points: Vectors, weight: NDArray[np.float32], labels: Labels, languages: Sequence[str], across: float
+) -> Labels:
+    """Merge clusters of two languages that are each other's nearest.
+
+    What is the same in two languages still lies farther apart than within one; being each other's nearest says more
+    than the distance does.
+
+    Source: Conneau et al. 2018, "Word Translation Without Parallel Data", section 2.3 (mutual nearest neighbours).
+    """
+    names, codes = np.unique(np.array(languages), return_inverse=True)
+    weights = np.zeros((int(labels.max()) + 1, len(names)), np.float32)
+    np.add.at(weights, (labels, codes), weight)
+    shares = weights / weights.sum(1, keepdims=True)
+    centers = _means(points, weight, labels)
+    partner = np.arange(len(centers))
+    for one in range(len(names)):
+        for other in range(one + 1, len(names)):
+            left = np.flatnonzero(shares[:, one] >= _ONE_LANGUAGE)
+            right = np.flatnonzero(shares[:, other] >= _ONE_LANGUAGE)
+            if not len(left) or not len(right):
+                continue
+            cosines = centers[left] @ centers[right].T
+            best = cosines.argmax(1)
+            mutual = cosines.argmax(0)[best] == np.arange(len(left))
+            chosen = mutual & (cosines[np.arange(len(left)), best] >= across)
+            partner[right[best[chosen]]] = partner[left[chosen]]
+    return np.asarray(np.unique(partner[labels], return_inverse=True)[1], np.int64)
 
 
 def _means(points: Vectors, weight: NDArray[np.float32], labels: Labels) -> Vectors:

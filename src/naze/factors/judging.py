@@ -64,14 +64,14 @@ _LABEL = re.compile(
 
 _VACUOUS_EN = frozenset(
     "a ability about accordingly all also alike an and answer answers any are as assistant assistants at be because best better between both by case choice chosen chose close comparison "
-    "comparable considered could decided decision did difference differences different discernible do does each either equal equally equals equivalent even evenly fact fair "
+    "comparable considered could decided decision deserve deserved deserves did difference differences different discernible do does each either equal equally equals equivalent even evenly fact fair "
     "favor favored favoured fine for from given good had has have hence here high higher highly i identical if in is it its just liked made makes making matched may might more much neither no "
     "nor not of on one only or other others over overall par part people person perform performed person's performance preferred prefer preferable quality quite rate rated rating reason received receives result response responses same score "
     "scored scores settled similar similarly significant significantly slight slightly so some someone superior task tasks terms than that the their them there therefore these they this thus tie tied to two up users user "
     "very vote votes voted was were well which while who why winner with won work would".split()
 )
 _VACUOUS_JA = re.compile(
-    "どちら(?:か|も|の)?|両方|両者|両(?=回答)|双方|いずれ|お互い|互い|二つ|2つ|ふたつ|アシスタント|回答|応答|返答|答え|結果|評価|判断|結論|点数|スコア|品質|質|勝者|勝敗|優劣|引き分け|投票|人々|ユーザー|全体|最終|総合|私|この|その|これ|それ|場合|以上|理由|選択|結論|至り|至る|ラウンド|アシスト|という|いう|提供|満足|対し|おい|つい|持ち|持つ|持って"
+    "どちら(?:か|も|の)?|両方|両者|両(?=回答)|双方|いずれ|お互い|互い|二つ|2つ|ふたつ|アシスタント|回答|応答|返答|答え|結果|評価|判断|結論|点数|スコア|品質|質|勝者|勝敗|優劣|引き分け|投票|人々|ユーザー|全体|最終|総合|私|この|その|これ|それ|場合|以上|理由|選択|結論|至り|至る|ラウンド|アシスト|という|いう|である|であり|提供|満足|対し|おい|つい|持ち|持つ|持って"
     "|同じ(?:よう|くらい|程度|ぐらい)?|同様|同等|同程度|同点|等し[いく]|互角|ほぼ|ほとんど|大きな?|明確|明らか|顕著|差異|差|違い|優れ|劣[っる]|良[いく]|よ[いく]|好[まき]|高[いく]|選ば|決め|つけ|付け|難し[いく]|より|比べ|比較|もう一方|一方|[ABＡＢC12]"
     "|とても|非常|特|十分|的|思[いわっう]|考え|感じ|見られ|見え|言え|いえ|書か|あり|なっ|され|せん|ませ|ない|なく|なか|くらい|ぐらい|程度|ため|ので|から|よう|しか|また|なる|いる|する|した|して|です|ます|まし|でき|られ|れ|方|ほう|こと|もの|点|面|上|他|いま|おり|たが|って"
 )

@@ -9,6 +9,8 @@ from naze.engines.embeddings import Vectors
 
 __all__ = ["central_members", "distinct_members"]
 
+_LEAST_SHARE = 0.1
+"""A language with fewer of the members is not typical of them."""
 _LOOKED_AT = 2_000
 """Members among which the most distinct are searched."""
 
@@ -16,7 +18,7 @@ _LOOKED_AT = 2_000
 def central_members(
     wording: NDArray[np.int64], languages: Sequence[str], votes: Sequence[str], most: int
 ) -> NDArray[np.int64]:
-    """Choose typical members, in turn from each language; no wording and no vote twice.
+    """Choose typical members, in turn from each language that has its share; no wording and no vote twice.
 
     Args:
         wording: int array (n_members,): which wording each member has; members in order, the most central first.
@@ -30,7 +32,7 @@ def central_members(
     queues: dict[str, list[int]] = {}
     for place, language in enumerate(languages):
         queues.setdefault(language, []).append(place)
-    waiting = [iter(queue) for queue in queues.values()]
+    waiting = [iter(queue) for queue in queues.values() if len(queue) >= _LEAST_SHARE * len(languages)]
     chosen: list[int] = []
     wordings_seen: set[int] = set()
     votes_seen: set[str] = set()

@@ -37,9 +37,11 @@ class MergeSettings:
     seed: int = 0
     least_votes: int = 3
     """A kind that fewer votes name is no kind."""
-    near: float = 0.72
+    near: float = 0.65
     """Cosine of two kinds' centres from which on they are one (docs/factors.md has the measurement)."""
-    far: float = 0.45
+    across: float = 0.35
+    """The same for two kinds of different languages that are each other's nearest."""
+    far: float = 0.4
     """Cosine to the nearest kind's centre below which a reason belongs to none."""
     shown: int = 8
     """Members that are given as the most central, and as the most distinct."""
@@ -123,8 +125,8 @@ def merge_reasons(
     voters = _numbers([reasons[place].vote_id for place in wanted])
     found = cluster(
         vectors, [language for _, language in distinct], inverse, voters,
-        count=settings.count, seed=settings.seed, near=settings.near, far=settings.far,
-        least_votes=settings.least_votes,
+        count=settings.count, seed=settings.seed, near=settings.near, across=settings.across,
+        far=settings.far, least_votes=settings.least_votes,
     )  # fmt: skip
     assignment = np.full(len(reasons), VACUOUS, np.int32)
     assignment[wanted] = found.labels[inverse]
