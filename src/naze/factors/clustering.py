@@ -36,6 +36,10 @@ class Clustering:
     """Float array (n_clusters, dimensions), rows of length 1."""
     points: Vectors
     """Float array (n_texts, dimensions): the vectors as they were clustered, rows of length 1."""
+    once: int
+    """Clusters that one vote alone names; dissolved."""
+    twice: int
+    """Clusters that two votes name; dissolved where more are asked for."""
 
 
 def center_languages(vectors: Vectors, languages: Sequence[str]) -> Vectors:
@@ -94,18 +98,20 @@ def cluster(
     """
     points = _reduced(center_languages(vectors, languages), seed)
     weight = np.sqrt(np.bincount(texts, minlength=len(points))).astype(np.float32)
-    centers = np.empty((0, points.shape[1]), np.float32)
+    centers, rare = np.empty((0, points.shape[1]), np.float32), (0, 0)
     for finer in _FINER:
         fine = min(len(points), finer * count)
-        joined = _join_languages(points, weight, _fine_labels(points, weight, fine, seed, near), languages, across)
+        joined = _join_languages(
+            points, weight, _fine_labels(points, weight, fine, seed, near), languages, across
+        )
         tried = _means(points, weight, joined)
-        tried = _with_votes(points, tried, texts, votes, far, least_votes)
+        tried, tried_rare = _with_votes(points, tried, texts, votes, far, least_votes)
         if len(tried) > len(centers):
-            centers = tried
+            centers, rare = tried, tried_rare
         if len(centers) >= count or fine == len(points):
             break
     labels, closeness = _assigned(points, centers, far)
-    return Clustering(labels, closeness, centers, points)
+    return Clustering(labels, closeness, centers, points, *rare)
 
 
 def _reduced(vectors: Vectors, seed: int) -> Vectors:
@@ -132,7 +138,9 @@ def _fine_labels(points: Vectors, weight: NDArray[np.float32], fine: int, seed: 
     if fine >= len(points):
         labels = np.arange(len(points))
     else:
-        labels = KMeans(fine, n_init=1, max_iter=50, random_state=seed).fit(points, sample_weight=weight).labels_
+        labels = (
+            KMeans(fine, n_init=1, max_iter=50, random_state=seed).fit(points, sample_weight=weight).labels_
+        )
     centers = _means(points, weight, labels)
     if len(centers) < 2:
         return np.asarray(labels, np.int64)
@@ -201,17 +209,23 @@ def _with_votes(
     votes: NDArray[np.int64],
     far: float,
     least_votes: int,
-) -> Vectors:
-    """Dissolve clusters that too few votes name, the rest in order of their votes."""
+) -> tuple[Vectors, tuple[int, int]]:
+    """Dissolve clusters that too few votes name, the rest in order of their votes.
+
+    Returns:
+        The centres left, and how many clusters one vote and two votes named before.
+    """
+    rare: tuple[int, int] | None = None
     while len(centers):
         labels, _ = _assigned(points, centers, far)
         voted = _votes_of(labels[texts], votes, len(centers))
+        rare = rare or (int((voted == 1).sum()), int((voted == 2).sum()))
         order = np.argsort(-voted, kind="stable")
         kept = order[voted[order] >= least_votes]
         if len(kept) == len(centers):
-            return centers[order]
+            return centers[order], rare
         centers = centers[kept]
-    return centers
+    return centers, rare or (0, 0)
 
 
 def _votes_of(labels: Labels, votes: NDArray[np.int64], count: int) -> NDArray[np.int64]:

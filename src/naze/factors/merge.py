@@ -86,6 +86,8 @@ class Merged:
     """What was compared of each reason."""
     distinct_count: int
     """Distinct wordings that were embedded."""
+    rare: tuple[int, int]
+    """Kinds that one vote alone and that two votes name, before they were dissolved."""
     notes: tuple[str, ...]
     """What the person should know: fewer kinds than asked for and why, how many reasons were refused."""
 
@@ -120,9 +122,10 @@ def merge_reasons(
         )
     wanted = np.flatnonzero(~vacuous)
     worded = wordings(reasons, prompts)
-    distinct, inverse = _distinct([(worded[place], reasons[place].language or "") for place in wanted])
+    said = [(worded[place], reasons[place]) for place in wanted.tolist()]
+    distinct, inverse = _distinct([(text, reason.language or "") for text, reason in said])
     vectors = embedder.embed([text for text, _ in distinct])
-    voters = _numbers([reasons[place].vote_id for place in wanted])
+    voters = _numbers([reason.vote_id for _, reason in said])
     found = cluster(
         vectors, [language for _, language in distinct], inverse, voters,
         count=settings.count, seed=settings.seed, near=settings.near, across=settings.across,
@@ -140,6 +143,7 @@ def merge_reasons(
         kind_count=len(found.centers),
         wordings=tuple(worded),
         distinct_count=len(distinct),
+        rare=(found.once, found.twice),
         notes=_notes(assignment, len(found.centers), len(distinct), settings),
     )
 
@@ -169,11 +173,11 @@ def _kind(
     closeness = found.closeness[inverse[of_kind]]
     order = np.lexsort((of_kind, -closeness))
     of_kind, closeness = of_kind[order], closeness[order]
-    votes = {reasons[place].vote_id: reasons[place].winner for place in wanted[of_kind]}
+    said = [reasons[place] for place in wanted[of_kind].tolist()]
+    votes = {reason.vote_id: reason.winner for reason in said}
     by_winner = Counter(_winner_name(winner) for winner in votes.values())
-    by_language = Counter(reasons[place].language or "none" for place in wanted[of_kind])
-    languages = [reasons[place].language or "none" for place in wanted[of_kind]]
-    voters = [reasons[place].vote_id for place in wanted[of_kind]]
+    languages = [reason.language or "none" for reason in said]
+    voters = [reason.vote_id for reason in said]
     central = central_members(inverse[of_kind], languages, voters, settings.shown)
     distinct = distinct_members(found.points[inverse[of_kind]], inverse[of_kind], voters, settings.shown)
     return Kind(
@@ -182,7 +186,7 @@ def _kind(
         distinct=tuple(wanted[of_kind[distinct]].tolist()),
         vote_count=len(votes),
         by_winner=dict(sorted(by_winner.items())),
-        by_language=dict(sorted(by_language.items())),
+        by_language=dict(sorted(Counter(languages).items())),
         cohesion=float(closeness.mean()),
     )
 

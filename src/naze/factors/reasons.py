@@ -7,7 +7,8 @@ second's bullets. Any other text is taken whole. Of both only the sentences that
 import re
 from collections.abc import Iterator
 
-from naze.factors.judging import is_echo, is_vacuous, judges, qualities, without_names
+from naze.factors.judging import is_echo, is_vacuous, judges, qualities
+from naze.factors.names import without_names
 from naze.factors.quotes import check_quote
 from naze.factors.sentences import Span, clauses, script_language, sentences
 from naze.records import Reason, Winner
@@ -20,19 +21,25 @@ _LONGEST = 400
 """Characters of a reason; a longer "sentence" is a table, code or a loop without full stops."""
 _SHORTEST = {"ja": 4, "en": 6}
 
+_TITLES = (
+    r"(?P<first>Summary of the prompt|プロンプトの要約)|(?P<second>Analysis of the responses?|回答の分析)"
+    r"|(?P<third>Why people (?:decided|chose|preferred)|そう判断した理由)"
+)
 _HEADING = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*|\*\*[ \t]*)(?:(?P<number>[1-3])[ \t]*[.．、:)][^\n]*"
-    r"|[^\n]*?(?P<title>(?:Summary of the prompt|プロンプトの要約)|(?:Analysis of the responses?|回答の分析)|(?:Why people (?:decided|chose|preferred)|そう判断した理由))[^\n]*)$",
+    rf"^[ \t]*(?:#{{1,6}}[ \t]*|\*\*[ \t]*)(?:(?P<number>[1-3])[ \t]*[.．、:)][^\n]*|[^\n]*?(?:{_TITLES})[^\n]*)$",
     re.M | re.I,
 )
 _RESULT = re.compile(
-    r"^(?:the )?(?:result|final verdict|verdict|score|rating|winner)\b[^.]{0,40}[:：]|^(?:\W*\d+(?:\.\d+)?(?:\s*/\s*10)?\W*){1,3}$"
-    r"|^\W*(?:投票結果|最終的な判断|最終判断|判定|結果|スコア|評価)\W*[:：]|^\W*\[\[[ABC]\]\]\W*$|result (?:of the vote )?(?:is|was) settled|people chose|人々は\W*回答\W*[AB]\W*を選",
+    r"^(?:the )?(?:result|final verdict|verdict|score|rating|winner)\b[^.]{0,40}[:：]"
+    r"|^(?:\W*\d+(?:\.\d+)?(?:\s*/\s*10)?\W*){1,3}$|^\W*\[\[[ABC]\]\]\W*$"
+    r"|^\W*(?:投票結果|最終的な判断|最終判断|判定|結果|スコア|評価)\W*[:：]"
+    r"|result (?:of the vote )?(?:is|was) settled|people chose|人々は\W*回答\W*[AB]\W*を選",
     re.I,
 )
 _RETOLD = re.compile(
-    r"^(?:the )?(?:user|person|prompt|question|instruction|task|input)(?:['’]s \w+)?\s+(?:was |is |has )?(?:ask\w*|want\w*|request\w*|need\w*|requir\w*)\b"
-    r"|^(?:ユーザー|質問|プロンプト|人)(?:が|は|の質問は).{0,80}(?:求めています|尋ねています|要求しています|質問です)",
+    r"^(?:the )?(?:user|person|prompt|question|instruction|task|input)(?:['’]s \w+)?\s+(?:was |is |has )?"
+    r"(?:ask\w*|want\w*|request\w*|need\w*|requir\w*)\b"
+    r"|^(?:ユーザー|質問|プロンプト|人)(?:が|は|の質問は).{0,80}(?:求めて|尋ねて|要求して|質問で)(?:いる|います|す)",
     re.I,
 )
 _VERDICT = re.compile(r"\s*(?:最終的な判断\W*)?\[\[[ABC]\]\]\s*")
@@ -94,14 +101,7 @@ def _judged_sentences(text: str) -> Iterator[Span]:
 def _step(heading: re.Match[str]) -> int:
     if heading["number"]:
         return int(heading["number"])
-    title = heading["title"].lower()
-    return (
-        1
-        if "prompt" in title or "プロンプト" in title
-        else 2
-        if "analysis" in title or "分析" in title
-        else 3
-    )
+    return 1 if heading["first"] else 2 if heading["second"] else 3
 
 
 def _of_sentence(text: str, span: Span, language: str | None) -> list[tuple[str, str, str | None]]:

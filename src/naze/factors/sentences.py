@@ -6,6 +6,8 @@ Spans and not texts, so that what is quoted is always the source's own character
 import re
 from collections.abc import Iterator
 
+from naze.factors.words import rules
+
 __all__ = ["Span", "clauses", "script_language", "sentences"]
 
 Span = tuple[int, int]
@@ -25,26 +27,11 @@ _ABBREVIATION = re.compile(
 _HIRAGANA = re.compile("\s*[\u3041-\u309f]")
 _OPEN, _CLOSE = "「『（", "」』）"
 
-_VERBS = (
-    "is|are|was|were|isn't|aren't|has|have|had|does|do|did|doesn't|don't|didn't|provid\\w+|offer\\w*|includ\\w+|giv\\w+"
-    "|gave|lack\\w*|cover\\w*|explain\\w*|us(?:es|ed)|address\\w*|contain\\w*|make[sd]?|made|list\\w*|mention\\w*"
-    "|describ\\w+|fail\\w*|repeat\\w*|demonstrat\\w+|show\\w*|focus\\w*|follow\\w*|present\\w*|creat\\w+|touch\\w*"
-    "|acknowledg\\w+|consider\\w*|discuss\\w*|suggest\\w*|allow\\w*|help\\w*|add\\w*|answer(?:s|ed)|miss\\w*|cite[sd]?"
-    "|stat(?:es|ed)|us(?:es|ed)|captur\\w+|convey\\w*|maintain\\w*|avoid\\w*|highlight\\w*|emphasi\\w+|cannot|can't"
-    "|can|could|may|might|should|would|will|goes|went|tak(?:es|en)|took|shar(?:es|ed)|meets?|met|omits?|omitted"
-)
-_CLAUSE_EN = re.compile(
-    r"(?:\s*[,;:—–-]?\s+|\s*;\s*)(?:and\s+)?(?:"
-    r"while|whereas|although|even though|though|however|but|because|since|therefore|so that|which is why"
-    r"|making (?:it|them)|which makes?|which made"
-    r"|as (?=it\b|they\b|both\b|neither\b|response\b|assistant\b|the (?:former|latter|response|other|first|second)\b)"
-    rf"|and(?: also| then| therefore)?,?\s+(?=(?:it |they |not |also |only )?(?:{_VERBS})\b)"
-    r")(?:\s*,)?\s*|\s*;\s+|(?<=[a-z]),\s+on the other hand,?\s+",
-    re.I,
-)
 _CLAUSE_JA = re.compile(
-    r"(?<=[すいたるだ])が、|一方(?:で)?、|(?<=[るた])のに対し(?:て)?、|のに対し(?:て)?、|ものの、|(?<=[ただるい])(?:ため|ので|から)(?:、|、より)"
-    r"|(?<=ており)、|(?<=であり)、|(?<=し)、(?=また|さらに|かつ|より)|(?<=[いれせきしりみび])、また、?|(?<=で)、(?=[^、。]{1,9}(?:で、|です|で[あし]|性[がも]))|(?<=[がも]あり)、|しかし(?:ながら)?、|ただし、|したがって、|そのため、"
+    r"(?<=[すいたるだ])が、|一方(?:で)?、|(?<=[るた])のに対し(?:て)?、|のに対し(?:て)?、|ものの、|(?<=ており)、|(?<=であり)、"
+    r"|(?<=[ただるい])(?:ため|ので|から)(?:、|、より)|(?<=し)、(?=また|さらに|かつ|より)|(?<=[いれせきしりみび])、また、?"
+    r"|(?<=で)、(?=[^、。]{1,9}(?:で、|です|で[あし]|性[がも]))|(?<=[がも]あり)、"
+    r"|しかし(?:ながら)?、|ただし、|したがって、|そのため、"
 )
 
 
@@ -115,9 +102,9 @@ def clauses(text: str, span: Span, language: str | None) -> list[Span]:
         span: the sentence.
         language: `ja` cuts at Japanese conjunctions, `en` at English ones; any other is not cut.
     """
-    pattern = {"ja": _CLAUSE_JA, "en": _CLAUSE_EN}.get(language or "")
-    if pattern is None:
+    if language not in ("ja", "en"):
         return [span]
+    pattern = _CLAUSE_JA if language == "ja" else rules().clause_en
     found: list[Span] = []
     begin = span[0]
     for cut in pattern.finditer(text, *span):

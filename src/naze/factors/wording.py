@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from naze.factors.judging import judges, says_nothing
+from naze.factors.words import rules
 from naze.records import Reason
 
 __all__ = ["wordings"]
@@ -20,8 +21,8 @@ _WORDS_EN = re.compile(r"[^\W\d_][\w'’-]*")
 _RUNS_JA = re.compile("[\u4e00-\u9fff々]+|[\u30a1-\u30faー]+|[A-Za-zＡ-Ｚａ-ｚ]+")
 """Runs of Chinese characters, of katakana and of Latin letters: near enough to words, without a dictionary."""
 _SMALL_EN = (
-    r"(?:a|an|the|of|in|on|for|to|with|by|about|at|from|into|as|and|or|that|which|who|how|what|when|where|such|like|its|their|his"
-    r"|her|user's|including|if|is|are|be|being|can|could|would|between|during|over|per|it|they|them|some|each|any)"
+    r"(?:a|an|the|of|in|on|for|to|with|by|about|at|from|into|as|and|or|that|which|who|how|what|when|where|such|like"
+    r"|its|their|his|her|user's|including|if|is|are|be|being|can|could|would|between|during|over|per|it|they|them|some|each|any)"
 )
 _GAP = "…"
 _QUOTED = re.compile('[“"][^“”"]{0,300}[”"]|「[^」]{0,300}」|『[^』]{0,300}』|[(（][^()（）]{0,300}[)）]')
@@ -33,30 +34,6 @@ _AROUND = re.compile(
     rf"(?:[\s,;:–-]*(?:\b{_SMALL_EN}\b[\s,;:–-]*)*{_GAP})+(?:[\s,;:–-]*\b{_SMALL_EN}\b)*[\s,;:–-]*", re.I
 )
 _AROUND_JA = re.compile(f"(?:{_GAP}[のやとなに、・」』\\s]{{0,2}})*{_GAP}")
-
-
-_HEAD_EN = re.compile(
-    r"^(?:(?:both|the|all|two|these|those|this|assistants?|responses?|answers?|explanations?|content|overall|their|its|it|they|and|while|which"
-    r"|is|are|was|were|be|being|provid\w+|giv\w+|gave|offer\w*|includ\w+|has|have|had|contain\w*|made?|makes|making|present\w*|show\w*"
-    r"|demonstrat\w+|appears?|seems?|also|still|even|slightly|somewhat|very|quite|equally|more|much|significantly|an?|some|bit|little|to be"
-    r"|the other|…)\s+)+",
-    re.I,
-)
-_TAIL_EN = re.compile(
-    r"(?:[\s,]*(?:than the other|in response to the (?:user's )?question|(?:to|for|of) the (?:user's |user )?(?:question|request|prompt|topic)"
-    r"|(?:and|thus|so)?\s*(?:earning|resulting|receiv\w+|which|deserv\w+)\b.*\bscores?|responses?|answers?|explanations?|information|overview|description"
-    r"|overall|as well|for the user))+$",
-    re.I,
-)
-_HEAD_JA = re.compile(
-    "^(?:ユーザーの|ユーザー|質問|要求|要望|それ|両方|両者|双方|とも|どちら|に対して|に対する|に対しては|について|によって|の(?!み)|も|は|が|に|を|この|その|回答|応答|解答|説明|アドバイス|アシスタント"
-    "|より|非常に|とても|比較的|また|さらに|そして|ある程度|、)+"
-)
-_TAIL_JA = re.compile(
-    "(?:(?:な|い|した)(?:回答|応答|解答|説明|情報|答え|アドバイス|内容|もの|それ)(?:を|で|と|になって|となって)?"
-    "|(?:を)?提供して|(?:を)?提供し|を示して|を行って|て?います|て?いる|て?おり|いた|ました|ます|ました|であり|である|であると|です|だと|言え|考えられ|考え|と判断し|と判断でき|と評価し|と評価でき"
-    "|と思われ|と思い|と感じられ|と感じ|と言えるで|もう一方(?:が|の方が)?優れて|(?<=[なる])もう一方(?:が)?|と|で|し(?!い)|、)+$"
-)
 
 
 def wordings(reasons: Sequence[Reason], prompts: Mapping[str, str] | None = None) -> list[str]:
@@ -164,7 +141,7 @@ def _wording(
 def _without_frame(text: str, language: str | None) -> str:
     """Take away what only carries a verdict: "both responses provided a more … answer to the user's question"."""
     if language == "ja":
-        return _TAIL_JA.sub("", _HEAD_JA.sub("", text)) or text
+        return rules().tail_ja.sub("", rules().head_ja.sub("", text)) or text
     if language == "en":
-        return _TAIL_EN.sub("", _HEAD_EN.sub("", text)) or text
+        return rules().tail_en.sub("", rules().head_en.sub("", text)) or text
     return text

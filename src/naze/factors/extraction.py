@@ -1,0 +1,329 @@
+"""Explanations go in; the single reasons that they give come out, each with a quote from its source.
+
+Three ways behind one function. `sentences`: rules cut the texts (`reasons.py`); nothing is asked. `model`: a model
+takes each explanation apart, one at a time, so that any corpus fits any context. `long context`: a model with a long
+context reads many explanations at once, in as few pieces as fit, and names what they share. Whatever a model says, a
+quote that does not occur in its source is rejected; where an answer is of no use, the rules stand in, and that is told.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from naze.errors import ConfigurationError, InputError
+from naze.factors.answers import Claimed, read_collected, read_extracted
+from naze.factors.names import without_names
+from naze.factors.packing import Piece, pack
+from naze.factors.quotes import restore_quote
+from naze.factors.reasons import split_reasons
+from naze.factors.sentences import script_language
+from naze.generations import Progress
+from naze.jobs.asking import Step, Worker
+from naze.prompts import Template, load_template
+from naze.records import Answer, Fit, FittedPrompt, Reason, Sampling, Status, Winner
+
+__all__ = ["Explanation", "Proposed", "Way", "propose"]
+
+MOST_REASONS = 8
+"""Asked of one explanation."""
+_EXTRACT = Sampling(max_tokens=640, repetition_penalty=1.05)
+_TOKENS_OF_REASON = 160
+"""Of the answer of the long-context way, for each reason with its evidence."""
+
+
+class Way(StrEnum):
+    """How reasons are found in explanations."""
+
+    SENTENCES = "sentences"
+    """By rules for Japanese and English; nothing is asked."""
+    MODEL = "model"
+    """By a model, one explanation at a time."""
+    LONG_CONTEXT = "long context"
+    """By a model with a long context, many explanations at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one vote went as it did, as a model wrote it."""
+
+    vote_id: str
+    text: str
+    language: str | None = None
+    """ISO 639-1 code; None when unsure."""
+    winner: Winner | None = None
+    """The result that the explainer was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What was found in explanations."""
+
+    reasons: tuple[Reason, ...]
+    methods: tuple[str, ...]
+    """For each reason the `Way` that found it: `sentences` too where a model's answer was of no use."""
+    explanation_count: int
+    silent_count: int
+    """Explanations in which nothing was found."""
+    rejected_quotes: int
+    """Quotes of the model that do not occur in their source; their reasons were dropped."""
+    stood_in: int
+    """Explanations for which the rules stood in for the model."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know."""
+        told = []
+        if self.rejected_quotes:
+            told.append(
+                f"{self.rejected_quotes:,} quotes of the model do not occur in their explanation; rejected"
+            )
+        if self.stood_in:
+            told.append(
+                f"{self.stood_in:,} of {self.explanation_count:,} explanations were cut by rules, since the model's "
+                "answer was of no use"
+            )
+        if self.silent_count:
+            told.append(f"{self.silent_count:,} of {self.explanation_count:,} explanations name no reason")
+        return tuple(told)
+
+
+def propose(
+    explanations: Sequence[Explanation],
+    *,
+    way: Way = Way.SENTENCES,
+    worker: Worker | None = None,
+    folder: Path | None = None,
+    language: str = "en",
+    wanted: int = 50,
+    progress: Progress | None = None,
+) -> Proposed:
+    """Find the reasons that explanations give. Durable where a model is asked: the same call again continues.
+
+    Args:
+        explanations: one for each vote.
+        way: rules, a model, or a model with a long context.
+        worker: the model; not needed for the rules.
+        folder: of the run that keeps the model's answers; not needed for the rules.
+        language: ISO 639-1 code in which the model is asked.
+        wanted: reasons that the long-context way asks of each piece.
+        progress: is told of every answer.
+
+    Raises:
+        InputError: no explanations, or two of one vote.
+        ConfigurationError: a way that needs a model, and none is given.
+
+    Example:
+        >>> found = propose([Explanation("7", "Response B is better because it is shorter.", "en")])
+        >>> found.reasons[0].text, found.reasons[0].quote
+        ('is shorter', 'Response B is better because it is shorter.')
+    """
+    _check(explanations)
+    if way is Way.SENTENCES:
+        return _gather(explanations, {}, 0, way)
+    if worker is None or folder is None:
+        raise ConfigurationError(f"the way {way.value!r} asks a model, and no model or folder is given.")
+    if way is Way.MODEL:
+        claims = _extract(explanations, worker, folder, language, progress)
+    else:
+        claims = _collect(explanations, worker, folder, language, wanted, progress)
+    found, rejected = _checked(explanations, claims, stands_alone=way is Way.MODEL)
+    return _gather(explanations, found, rejected, way)
+
+
+def _check(explanations: Sequence[Explanation]) -> None:
+    if not explanations:
+        raise InputError("there are no explanations to find reasons in. Explain votes first: naze explain.")
+    seen: set[str] = set()
+    for explanation in explanations:
+        if explanation.vote_id in seen:
+            raise InputError(f"vote {explanation.vote_id!r} has two explanations; expected one of each vote.")
+        seen.add(explanation.vote_id)
+
+
+def _gather(
+    explanations: Sequence[Explanation], found: dict[str, list[Reason]], rejected: int, way: Way
+) -> Proposed:
+    """Put the model's reasons together with those of the rules, in the order of the explanations."""
+    reasons: list[Reason] = []
+    methods: list[str] = []
+    silent = stood_in = 0
+    for explanation in explanations:
+        of_model = found.get(explanation.vote_id)
+        if of_model is None:
+            stood_in += way is not Way.SENTENCES
+            some = split_reasons(
+                explanation.vote_id,
+                explanation.text,
+                language=explanation.language,
+                winner=explanation.winner,
+            )
+        else:
+            some = of_model
+        silent += not some
+        reasons += some
+        methods += [(Way.SENTENCES if of_model is None else way).value] * len(some)
+    return Proposed(tuple(reasons), tuple(methods), len(explanations), silent, rejected, stood_in)
+
+
+def _checked(
+    explanations: Sequence[Explanation], claims: dict[str, list[Claimed]], *, stands_alone: bool
+) -> tuple[dict[str, list[Reason]], int]:
+    """Keep the claims whose quote occurs in its source; count the others.
+
+    Args:
+        explanations: the sources.
+        claims: vote id -> what the model says about it; no entry where its answer was of no use.
+        stands_alone: an explanation of which every claim was rejected is left to the rules.
+    """
+    kept: dict[str, list[Reason]] = {}
+    rejected = 0
+    for source in explanations:
+        claimed = claims.get(source.vote_id)
+        if claimed is None:
+            continue
+        reasons: dict[str, Reason] = {}
+        for claim in claimed:
+            quote = restore_quote(claim.quote, source.text)
+            spoken = script_language(claim.reason, source.language)
+            text = without_names(" ".join(claim.reason.split()), spoken)
+            if quote is None:
+                rejected += 1
+            elif text and text.casefold() not in reasons:
+                number = len(reasons) + 1
+                reasons[text.casefold()] = Reason(
+                    f"{source.vote_id}#{number}", source.vote_id, text, quote, spoken, source.winner
+                )
+        if reasons or not stands_alone:
+            kept[source.vote_id] = list(reasons.values())
+    return kept, rejected
+
+
+def _extract(
+    explanations: Sequence[Explanation],
+    worker: Worker,
+    folder: Path,
+    language: str,
+    progress: Progress | None,
+) -> dict[str, list[Claimed]]:
+    """Ask about each explanation alone."""
+    template = _with_schema("extract_reasons", language, _EXTRACTED)
+
+    def source(limit_tokens: int) -> Iterator[FittedPrompt]:
+        for batch in _batches(explanations, 64):
+            prompts = [
+                template.render({"explanation": one.text, "most": MOST_REASONS}, subject_id=one.vote_id)
+                for one in batch
+            ]
+            counts = worker.count_tokens(prompts)
+            for prompt, tokens in zip(prompts, counts, strict=True):
+                fits = Fit.WHOLE if tokens <= limit_tokens else Fit.OVERFLOW
+                yield FittedPrompt(prompt, fits, tokens, tokens, limit_tokens)
+
+    step = Step("extract reasons", template, _EXTRACT, _fingerprint(explanations))
+    answers = _ask(worker, folder, step, source, progress)
+    claims: dict[str, list[Claimed]] = {}
+    for explanation, answer in zip(explanations, answers, strict=True):
+        claimed = read_extracted(answer) if answer else None
+        if claimed is not None:
+            claims[explanation.vote_id] = claimed
+    return claims
+
+
+def _collect(
+    explanations: Sequence[Explanation],
+    worker: Worker,
+    folder: Path,
+    language: str,
+    wanted: int,
+    progress: Progress | None,
+) -> dict[str, list[Claimed]]:
+    """Ask about as many explanations at a time as fit."""
+    template = _with_schema("collect_reasons", language, _collected(wanted))
+    tokens = min(wanted * _TOKENS_OF_REASON, worker.engine.context_tokens // 3)
+    sampling = Sampling(max_tokens=max(64, tokens))
+
+    def pieces(limit_tokens: int) -> Iterator[Piece]:
+        return pack([one.text for one in explanations], template, worker, limit_tokens, wanted)
+
+    def source(limit_tokens: int) -> Iterator[FittedPrompt]:
+        return (piece.prompt for piece in pieces(limit_tokens))
+
+    limit = worker.limit_tokens(folder, sampling)
+    places = [piece.places for piece in pieces(limit)]
+    step = Step("collect reasons", template, sampling, _fingerprint(explanations))
+    answers = _ask(worker, folder, step, source, progress)
+    claims: dict[str, list[Claimed]] = {}
+    for of_piece, answer in zip(places, answers, strict=True):
+        claimed = read_collected(answer) if answer else None
+        if claimed is None:
+            continue
+        for place in of_piece:
+            claims.setdefault(explanations[place].vote_id, [])
+        for number, claim in claimed:
+            if 1 <= number <= len(of_piece):
+                claims[explanations[of_piece[number - 1]].vote_id].append(claim)
+    return claims
+
+
+def _ask(
+    worker: Worker,
+    folder: Path,
+    step: Step,
+    source: Callable[[int], Iterator[FittedPrompt]],
+    progress: Progress | None,
+) -> list[str | None]:
+    """Ask, and return the text of each answer that satisfies the schema."""
+    run = worker.ask(folder, step, source, progress=progress)
+    try:
+        return [_text(row.answer) for row in run.rows()]
+    finally:
+        run.close()
+
+
+def _text(answer: Answer | None) -> str | None:
+    return answer.text if answer is not None and answer.status is Status.ANSWERED else None
+
+
+def _with_schema(name: str, language: str, schema: dict[str, Any]) -> Template:
+    return replace(load_template(name, language), schema=json.dumps(schema))
+
+
+def _fingerprint(explanations: Iterable[Explanation]) -> str:
+    digest = hashlib.sha256()
+    for one in explanations:
+        digest.update(json.dumps([one.vote_id, one.text]).encode())
+    return digest.hexdigest()
+
+
+def _batches(explanations: Sequence[Explanation], size: int) -> Iterator[Sequence[Explanation]]:
+    for start in range(0, len(explanations), size):
+        yield explanations[start : start + size]
+
+
+def _record(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _text_field(longest: int) -> dict[str, Any]:
+    return {"type": "string", "minLength": 2, "maxLength": longest}
+
+
+_EXTRACTED = _record(
+    reasons={
+        "type": "array",
+        "maxItems": MOST_REASONS,
+        "items": _record(quote=_text_field(240), reason=_text_field(120)),
+    }
+)
+
+
+def _collected(wanted: int) -> dict[str, Any]:
+    evidence = _record(explanation={"type": "integer", "minimum": 1}, quote=_text_field(200))
+    reason = _record(
+        reason=_text_field(120), evidence={"type": "array", "minItems": 1, "maxItems": 5, "items": evidence}
+    )
+    return _record(reasons={"type": "array", "maxItems": wanted, "items": reason})
