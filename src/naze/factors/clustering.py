@@ -15,7 +15,7 @@ Labels = NDArray[np.int64]
 
 DIMENSIONS = 64
 """Kept of the vectors; the rest hinders more than it helps (docs/factors.md has the measurement)."""
-_FEW_TEXTS = 5.0
+_FEW_TEXTS = 2.0
 """A language of so few texts takes half of its mean from all languages together."""
 _FINER = (3, 5, 8)
 """Fine clusters for each one wanted; the next is tried when too few are left after merging."""

@@ -19,9 +19,11 @@ _CRITERIA = re.compile(
 )
 _UNDECIDED = re.compile(
     r"\b(?:difficult|hard|impossible|not easy) to (?:differentiate|distinguish|determine|decide|choose|say|tell|pick|rank)\b"
-    "|(?:判断|区別|決める|選ぶ).{0,6}(?:難し|困難)",
+    r".{0,50}\b(?:between|which|who|winner|one over|superior|better|quality)\b"
+    "|(?:どちら|優劣|優れて|勝者).{0,20}(?:判断|区別|決め|選ぶ).{0,12}(?:難し|困難)",
     re.I,
 )
+"""That it is hard to choose says no more than that there is no difference."""
 
 
 def judges(text: str, language: str | None) -> bool:

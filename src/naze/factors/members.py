@@ -38,15 +38,16 @@ def central_members(
     votes_seen: set[str] = set()
     while waiting and len(chosen) < most:
         for queue in list(waiting):
-            place = next(
-                (at for at in queue if int(wording[at]) not in wordings_seen and votes[at] not in votes_seen), None
+            found = next(
+                (at for at in queue if int(wording[at]) not in wordings_seen and votes[at] not in votes_seen),
+                None,
             )
-            if place is None:
+            if found is None:
                 waiting.remove(queue)
             elif len(chosen) < most:
-                chosen.append(place)
-                wordings_seen.add(int(wording[place]))
-                votes_seen.add(votes[place])
+                chosen.append(found)
+                wordings_seen.add(int(wording[found]))
+                votes_seen.add(votes[found])
     return np.array(chosen, np.int64)
 
 

@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
     r"|u\.s|u\.k|a\.m|p\.m)|(?:^|[\s(])[A-Za-z]|^\s*\d{1,2})\.$",
     re.I,
 )
-_HIRAGANA = re.compile("\s*[\u3041-\u309f]")
+_HIRAGANA = re.compile(r"\s*[\u3041-\u309f]")
 _OPEN, _CLOSE = "「『（", "」』）"
 
 _CLAUSE_JA = re.compile(

@@ -121,7 +121,7 @@ def _wording(
         if word in common and word not in own:
             return found[0]
         if (word, language or "") not in judging:
-            judging[word, language or ""] = language in ("ja", "en") and judges(word, language)
+            judging[word, language or ""] = _stays(word, language)
         return found[0] if judging[word, language or ""] else _GAP
 
     bare = _pattern(language).sub(keep, _NUMBERS.sub(_GAP, text))
@@ -136,6 +136,14 @@ def _wording(
         return text
     bare = _without_frame(told, language)
     return told if len(bare) < 2 or says_nothing(bare, language) else bare
+
+
+def _stays(word: str, language: str | None) -> bool:
+    """Tell whether a word stays however rare it is: it judges, or says what a response does to the prompt."""
+    if language not in ("ja", "en"):
+        return False
+    kept = rules().kept_ja if language == "ja" else rules().kept_en
+    return kept.fullmatch(word) is not None or judges(word, language)
 
 
 def _without_frame(text: str, language: str | None) -> str:

@@ -32,6 +32,8 @@ class Rules:
     lead_en: re.Pattern[str]
     lead_ja: re.Pattern[str]
     label: re.Pattern[str]
+    kept_en: re.Pattern[str]
+    kept_ja: re.Pattern[str]
     head_en: re.Pattern[str]
     tail_en: re.Pattern[str]
     head_ja: re.Pattern[str]
@@ -60,6 +62,8 @@ def rules() -> Rules:
         lead_en=_lead_en(lead["en"]),
         lead_ja=re.compile(rf"^(?:\s*{_any(lead['ja'])}[、,\s]*)+"),
         label=_label(lead["label"]),
+        kept_en=re.compile(_any(frame["kept_en"])),
+        kept_ja=re.compile(_any(frame["kept_ja"])),
         head_en=re.compile(rf"^(?:{_any(frame['head_en'])}\s+)+", re.I),
         tail_en=re.compile(rf"(?:[\s,]*{_any(frame['tail_en'])})+$", re.I),
         head_ja=re.compile(f"^{_any(frame['head_ja'])}+"),
