@@ -96,7 +96,7 @@ def cluster(
         far: cosine to the nearest centre below which a text is in no cluster.
         least_votes: clusters with fewer are dissolved.
     """
-    points = _reduced(center_languages(vectors, languages), seed)
+    points = _reduced(center_languages(vectors, languages))
     weight = np.sqrt(np.bincount(texts, minlength=len(points))).astype(np.float32)
     centers, rare = np.empty((0, points.shape[1]), np.float32), (0, 0)
     for finer in _FINER:
@@ -114,7 +114,7 @@ def cluster(
     return Clustering(labels, closeness, centers, points, *rare)
 
 
-def _reduced(vectors: Vectors, seed: int) -> Vectors:
+def _reduced(vectors: Vectors) -> Vectors:
     """Keep the directions in which the texts differ most, and lessen the lead of the first ones.
 
     Each direction is divided by the square root of its standard deviation: half of a whitening. Few directions hold
@@ -124,11 +124,11 @@ def _reduced(vectors: Vectors, seed: int) -> Vectors:
     """
     if min(vectors.shape) <= DIMENSIONS:
         return vectors
-    from sklearn.decomposition import PCA
-
-    analysis = PCA(DIMENSIONS, svd_solver="covariance_eigh", random_state=seed)
-    reduced = analysis.fit_transform(vectors) / np.sqrt(np.sqrt(analysis.explained_variance_))
-    return normalized(reduced.astype(np.float32))
+    around = vectors - vectors.mean(0)
+    variances, directions = np.linalg.eigh(around.T @ around / len(around))
+    kept = slice(None, -DIMENSIONS - 1, -1)  # the largest last: from the end
+    scaled = directions[:, kept] / np.sqrt(np.sqrt(np.maximum(variances[kept], 1e-12)))
+    return normalized(around @ scaled.astype(np.float32))
 
 
 def _fine_labels(points: Vectors, weight: NDArray[np.float32], fine: int, seed: int, near: float) -> Labels:

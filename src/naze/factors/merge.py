@@ -114,7 +114,9 @@ def merge_reasons(
         InputError: no reasons, or none that names anything.
     """
     settings = settings or MergeSettings()
-    vacuous = np.array([is_vacuous(reason.text, reason.language) for reason in reasons], bool)
+    said_of = {(reason.text, reason.language) for reason in reasons}
+    empty = {key for key in said_of if is_vacuous(*key)}
+    vacuous = np.array([(reason.text, reason.language) in empty for reason in reasons], bool)
     if vacuous.all():
         raise InputError(
             f"{len(reasons):,} reasons, of which {int(vacuous.sum()):,} only state the result; expected reasons that "
