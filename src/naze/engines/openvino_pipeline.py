@@ -24,6 +24,8 @@ from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
 BLOCK_TOKENS = 32
 """Tokens in one block of the CPU's key-value cache; prefixes are reused in whole blocks."""
+ACTIVATION_GROUP = 128
+"""Activations share a scale in groups of so many when they are quantised to 8 bits (docs/performance.md)."""
 MOST_SEQUENCES = 32
 """More sequences than this bring nothing on a CPU (docs/performance.md)."""
 BATCHED_TOKENS = 512
@@ -77,7 +79,7 @@ class OpenVinoPipeline:
         self._identity = Identity(
             engine="openvino",
             model=model.name,
-            fingerprint=f"openvino {prepared.fingerprint}",
+            fingerprint=f"openvino {prepared.fingerprint} f32 a8g{ACTIVATION_GROUP}",
             notes=prepared.notes,
         )
         self._pipeline: Any = None
@@ -158,7 +160,10 @@ class OpenVinoPipeline:
         scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
         scheduler.num_kv_blocks = self._cache_blocks()
         scheduler.dynamic_split_fuse = True
-        properties: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        properties: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
+        }
         if self._options.threads is not None:
             properties["INFERENCE_NUM_THREADS"] = self._options.threads
         try:
