@@ -11,7 +11,7 @@ import pytest
 from naze.engines.embeddings import open_embedder
 from naze.errors import InputError
 from naze.factors.members import central_members
-from naze.factors.merge import NO_KIND, VACUOUS, MergeSettings, merge_reasons
+from naze.factors.merge import NO_KIND, VACUOUS, MergeSettings, merge_reasons, reason_groups
 from naze.factors.reasons import split_reasons
 from naze.records import Reason, Winner
 
@@ -69,6 +69,16 @@ def test_reasons_of_two_languages_that_say_the_same_are_one_kind():
         assert kind.vote_count == kind.reason_count == 12
         assert sum(kind.by_winner.values()) == 12
         assert set(kind.central) <= set(kind.members) >= set(kind.distinct)
+
+
+def test_a_kind_is_shown_by_its_central_reasons_then_its_distinct_ones_none_twice():
+    reasons = reasons_of()
+    merged = merge_reasons(reasons, KnownEmbedder(), SETTINGS)
+    for kind, group in zip(merged.kinds, reason_groups(reasons, merged), strict=True):
+        assert group.shown[0] == reasons[kind.central[0]]
+        assert len({reason.id for reason in group.shown}) == len(group.shown)
+        assert len(group.reason_ids) == kind.reason_count
+        assert len(group.vote_ids) == kind.vote_count
 
 
 def test_each_distinct_wording_is_embedded_once():

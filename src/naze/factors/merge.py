@@ -17,10 +17,11 @@ from naze.errors import InputError
 from naze.factors.clustering import Clustering, cluster
 from naze.factors.judging import is_vacuous
 from naze.factors.members import central_members, distinct_members
+from naze.factors.naming import ReasonGroup
 from naze.factors.wording import wordings
 from naze.records import Reason, Winner
 
-__all__ = ["Kind", "MergeSettings", "Merged", "merge_reasons"]
+__all__ = ["NO_KIND", "VACUOUS", "Kind", "MergeSettings", "Merged", "merge_reasons", "reason_groups"]
 
 NO_KIND = -1
 """In `Merged.assignment`: like no other reason, or unlike its nearest kind."""
@@ -39,7 +40,7 @@ class MergeSettings:
     """A kind that fewer votes name is no kind."""
     near: float = 0.65
     """Cosine of two kinds' centres from which on they are one (docs/factors.md has the measurement)."""
-    across: float = 0.35
+    across: float = 0.4
     """The same for two kinds of different languages that are each other's nearest."""
     far: float = 0.4
     """Cosine to the nearest kind's centre below which a reason belongs to none."""
@@ -148,6 +149,21 @@ def merge_reasons(
         rare=(found.once, found.twice),
         notes=_notes(assignment, len(found.centers), len(distinct), settings),
     )
+
+
+def reason_groups(reasons: Sequence[Reason], merged: Merged) -> list[ReasonGroup]:
+    """Return each kind as what a model is shown to name it: its most central reasons, then its most distinct ones."""
+    groups = []
+    for kind in merged.kinds:
+        shown = dict.fromkeys((*kind.central, *kind.distinct))
+        groups.append(
+            ReasonGroup(
+                shown=tuple(reasons[place] for place in shown),
+                reason_ids=tuple(reasons[place].id for place in kind.members),
+                vote_ids=frozenset(reasons[place].vote_id for place in kind.members),
+            )
+        )
+    return groups
 
 
 def _distinct(keys: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:

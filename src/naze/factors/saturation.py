@@ -83,11 +83,11 @@ def saturation(
     named = np.bincount(kind_of)
     sizes = np.unique(np.linspace(count / points, count, points).round().astype(int))
     sizes = sizes[sizes >= 1]
-    found = _found(voters, kind_of, count, sizes, least_votes, resamples, seed)
+    before = round(count * (1 - _TAIL))
+    found = _found(voters, kind_of, count, np.r_[sizes, before], least_votes, resamples, seed)
+    slope = float(found[:, -2].mean() - found[:, -1].mean())
+    found = found[:, :-1]
     low, high = np.percentile(found, [2.5, 97.5], axis=0)
-    before = _found(
-        voters, kind_of, count, np.array([round(count * (1 - _TAIL))]), least_votes, resamples, seed
-    )
     return Saturation(
         sizes=tuple(sizes.tolist()),
         found=tuple(found.mean(0).round(3).tolist()),
@@ -96,7 +96,7 @@ def saturation(
         least_votes=least_votes,
         observed=int((named > 0).sum()),
         unseen=_unseen(*(rare or (int((named == 1).sum()), int((named == 2).sum()))), count),
-        slope=float(found[:, -1].mean() - before.mean()),
+        slope=slope,
     )
 
 
@@ -133,7 +133,7 @@ def _found(
     found = np.zeros((resamples, len(sizes)), np.int64)
     for row in range(resamples):
         turn = random.permutation(count)[voters]
-        in_turn = turn[np.lexsort((turn, kind_of))]
+        in_turn = np.sort(kind_of * count + turn) % count
         met = in_turn[starts[enough] + least_votes - 1]
         found[row] = np.searchsorted(np.sort(met), sizes, side="left")
     return found

@@ -115,7 +115,9 @@ def _compiled(model_file: Path, threads: int | None) -> Any:  # noqa: ANN401 - o
     try:
         compiled = core.compile_model(core.read_model(model_file), "CPU", options)
     except RuntimeError as error:
-        raise ModelFileError(f"{model_file}: OpenVINO cannot load it: {str(error).splitlines()[-1]}") from error
+        raise ModelFileError(
+            f"{model_file}: OpenVINO cannot load it: {str(error).splitlines()[-1]}"
+        ) from error
     names = {name for port in compiled.inputs for name in port.get_names()}
     if not {"input_ids", "attention_mask"} <= names:
         raise ModelFileError(
