@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from naze.engines.embeddings import open_embedder
-from naze.factors.clustering import center_languages, cluster
+from naze.factors.clustering import ClusterSettings, center_languages, cluster
 
 MADE = json.loads((Path(__file__).parents[1] / "data" / "factors" / "same_reasons.json").read_text("utf-8"))
 
@@ -62,9 +62,8 @@ def test_centering_turns_the_order_of_the_cosines_round(made):
 def test_clusters_hold_both_languages(made):
     vectors, languages, meanings = made
     texts = np.arange(len(vectors))
-    found = cluster(
-        vectors, languages, texts, texts, count=30, seed=0, near=0.25, across=0.2, far=0.2, least_votes=2
-    )
+    settings = ClusterSettings(count=30, near=0.25, across=0.2, far=0.2, least_votes=2)
+    found = cluster(vectors, languages, texts, texts, settings)
     names = np.array(languages)
     both = [len(set(names[found.labels == number])) == 2 for number in range(len(found.centers))]
     assert np.mean(both) > 0.6
@@ -83,8 +82,8 @@ def three_groups(size=40, seed=0):
 
 
 def clustered(points, texts, votes, **settings):
-    chosen = {"count": 3, "seed": 0, "near": 0.6, "across": 0.5, "far": 0.3, "least_votes": 2, **settings}
-    return cluster(points, ["en"] * len(points), texts, votes, **chosen)
+    chosen = ClusterSettings(**{"count": 3, "near": 0.6, "far": 0.3, "least_votes": 2, **settings})
+    return cluster(points, ["en"] * len(points), texts, votes, chosen)
 
 
 def test_what_lies_together_is_one_cluster_the_one_of_most_votes_first():
@@ -118,3 +117,14 @@ def test_a_handful_of_texts_does_no_harm(size):
     found = clustered(points[:size], np.arange(size), np.arange(size), least_votes=1, count=50)
     assert len(found.labels) == size
     assert np.isfinite(found.closeness).all()
+
+
+def test_texts_known_to_say_the_same_join_their_clusters_across_languages():
+    points, truth = three_groups()
+    languages = ["ja" if group == 2 or (group == 1 and n % 2) else "en" for n, group in enumerate(truth)]
+    places = np.arange(120)
+    settings = ClusterSettings(count=3, near=0.6, across=0.9, far=0.1, least_votes=2)
+    apart = cluster(points, languages, places, places, settings)
+    joined = cluster(points, languages, places, places, settings, same=[(0, 119)])
+    assert apart.labels[0] != apart.labels[119]
+    assert joined.labels[0] == joined.labels[119]

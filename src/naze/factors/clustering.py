@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from naze.engines.embeddings import Vectors
 from naze.engines.embeddings.protocol import normalized
 
-__all__ = ["Clustering", "center_languages", "cluster"]
+__all__ = ["ClusterSettings", "Clustering", "center_languages", "cluster"]
 
 Labels = NDArray[np.int64]
 
@@ -17,11 +17,31 @@ DIMENSIONS = 64
 """Kept of the vectors; the rest hinders more than it helps (docs/factors.md has the measurement)."""
 _FEW_TEXTS = 2.0
 """A language of so few texts takes half of its mean from all languages together."""
-_FINER = (3, 5, 8)
+_FINER = (5, 8, 12)
 """Fine clusters for each one wanted; the next is tried when too few are left after merging."""
 _NO_CLUSTER = -1
-_ONE_LANGUAGE = 0.9
-"""Share of a cluster's weight from which on it counts as one of that language."""
+_TYPICAL = 0.6
+"""Cosine to its cluster's centre from which on a text stands for its cluster."""
+_ONE_LANGUAGE, _MOSTLY = 0.9, 0.7
+"""Share of a cluster's weight from which on it is one of that language, and mostly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """How many clusters are wanted, and what counts as the same. docs/factors.md has the measurements."""
+
+    count: int = 50
+    """How many are wanted. More may be found; fewer only where there are no more."""
+    seed: int = 0
+    """Decides everything that is left to chance."""
+    least_votes: int = 3
+    """A cluster that fewer votes name is dissolved."""
+    near: float = 0.65
+    """Cosine of two centres from which on their clusters are one."""
+    across: float = 0.4
+    """The same for two clusters of different languages, each the other's nearest in its language."""
+    far: float = 0.4
+    """Cosine to the nearest centre below which a text is in no cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +94,8 @@ def cluster(
     languages: Sequence[str],
     texts: NDArray[np.int64],
     votes: NDArray[np.int64],
-    *,
-    count: int,
-    seed: int,
-    near: float,
-    across: float,
-    far: float,
-    least_votes: int,
+    settings: ClusterSettings,
+    same: Sequence[tuple[int, int]] = (),
 ) -> Clustering:
     """Cluster distinct texts: finely by k-means, then merged where two clusters' centres are near.
 
@@ -89,28 +104,22 @@ def cluster(
         languages: of each text.
         texts: int array (n_reasons,): the text of each reason.
         votes: int array (n_reasons,): the vote of each reason, numbered from 0.
-        count: how many clusters are wanted. More may be returned; fewer only where there are no more.
-        seed: decides everything that is left to chance.
-        near: cosine of two centres from which on their clusters are one.
-        across: the same for two clusters of different languages, each the other's nearest in its language.
-        far: cosine to the nearest centre below which a text is in no cluster.
-        least_votes: clusters with fewer are dissolved.
+        settings: how many clusters, and what counts as the same.
+        same: texts of two languages that are known to say the same; the clusters that they stand for are one.
     """
     points = _reduced(center_languages(vectors, languages))
     weight = np.sqrt(np.bincount(texts, minlength=len(points))).astype(np.float32)
     centers, rare = np.empty((0, points.shape[1]), np.float32), (0, 0)
     for finer in _FINER:
-        fine = min(len(points), finer * count)
-        joined = _join_languages(
-            points, weight, _fine_labels(points, weight, fine, seed, near), languages, across
-        )
-        tried = _means(points, weight, joined)
-        tried, tried_rare = _with_votes(points, tried, texts, votes, far, least_votes)
+        fine = min(len(points), finer * settings.count)
+        labels = _fine_labels(points, weight, fine, settings)
+        labels = _join_languages(points, weight, labels, languages, settings.across, same)
+        tried, tried_rare = _with_votes(points, _means(points, weight, labels), texts, votes, settings)
         if len(tried) > len(centers):
             centers, rare = tried, tried_rare
-        if len(centers) >= count or fine == len(points):
+        if len(centers) >= settings.count or fine == len(points):
             break
-    labels, closeness = _assigned(points, centers, far)
+    labels, closeness = _assigned(points, centers, settings.far)
     return Clustering(labels, closeness, centers, points, *rare)
 
 
@@ -131,7 +140,9 @@ def _reduced(vectors: Vectors) -> Vectors:
     return normalized(around @ scaled.astype(np.float32))
 
 
-def _fine_labels(points: Vectors, weight: NDArray[np.float32], fine: int, seed: int, near: float) -> Labels:
+def _fine_labels(
+    points: Vectors, weight: NDArray[np.float32], fine: int, settings: ClusterSettings
+) -> Labels:
     """Cluster finely, and merge clusters whose centres are near."""
     from sklearn.cluster import AgglomerativeClustering, KMeans
 
@@ -139,24 +150,31 @@ def _fine_labels(points: Vectors, weight: NDArray[np.float32], fine: int, seed: 
         labels = np.arange(len(points))
     else:
         labels = (
-            KMeans(fine, n_init=1, max_iter=50, random_state=seed).fit(points, sample_weight=weight).labels_
+            KMeans(fine, n_init=1, max_iter=50, random_state=settings.seed)
+            .fit(points, sample_weight=weight)
+            .labels_
         )
     centers = _means(points, weight, labels)
     if len(centers) < 2:
         return np.asarray(labels, np.int64)
     joined = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - near
+        n_clusters=None, metric="cosine", linkage="average", distance_threshold=1 - settings.near
     ).fit_predict(centers)
     return np.asarray(joined[labels], np.int64)
 
 
 def _join_languages(
-    points: Vectors, weight: NDArray[np.float32], labels: Labels, languages: Sequence[str], across: float
+    points: Vectors,
+    weight: NDArray[np.float32],
+    labels: Labels,
+    languages: Sequence[str],
+    across: float,
+    same: Sequence[tuple[int, int]],
 ) -> Labels:
-    """Merge clusters of two languages that are each other's nearest.
+    """Merge clusters of two languages that are each other's nearest, or that texts known to say the same stand for.
 
-    What is the same in two languages still lies farther apart than within one; being each other's nearest says more
-    than the distance does.
+    A cluster is joined to one other at most. What is the same in two languages still lies farther apart than within
+    one; being each other's nearest says more than the distance does.
 
     Source: Conneau et al. 2018, "Word Translation Without Parallel Data", section 2.3 (mutual nearest neighbours).
     """
@@ -165,19 +183,45 @@ def _join_languages(
     np.add.at(weights, (labels, codes), weight)
     shares = weights / weights.sum(1, keepdims=True)
     centers = _means(points, weight, labels)
-    partner = np.arange(len(centers))
+    known = _known(points, labels, centers, same)
+    pairs = [pair for pair in known if (shares[list(pair)].max(1) >= _MOSTLY).all()]
+    pure = shares >= _ONE_LANGUAGE
     for one in range(len(names)):
         for other in range(one + 1, len(names)):
-            left = np.flatnonzero(shares[:, one] >= _ONE_LANGUAGE)
-            right = np.flatnonzero(shares[:, other] >= _ONE_LANGUAGE)
-            if not len(left) or not len(right):
-                continue
-            cosines = centers[left] @ centers[right].T
-            best = cosines.argmax(1)
-            mutual = cosines.argmax(0)[best] == np.arange(len(left))
-            chosen = mutual & (cosines[np.arange(len(left)), best] >= across)
-            partner[right[best[chosen]]] = partner[left[chosen]]
+            left, right = np.flatnonzero(pure[:, one]), np.flatnonzero(pure[:, other])
+            pairs += _mutual(centers, left, right, across)
+    partner = np.arange(len(centers))
+    joined: set[int] = set()
+    for first, second in pairs:
+        if first != second and not joined & {first, second}:
+            partner[second] = first
+            joined |= {first, second}
     return np.asarray(np.unique(partner[labels], return_inverse=True)[1], np.int64)
+
+
+def _known(
+    points: Vectors, labels: Labels, centers: Vectors, same: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Pair the clusters that texts known to say the same stand for, the most typical texts first."""
+    ranked = []
+    for pair in same:
+        typical = min(float(points[text] @ centers[labels[text]]) for text in pair)
+        if typical >= _TYPICAL:
+            ranked.append((-typical, int(labels[pair[0]]), int(labels[pair[1]])))
+    return [(first, second) for _, first, second in sorted(ranked)]
+
+
+def _mutual(
+    centers: Vectors, left: NDArray[np.int64], right: NDArray[np.int64], across: float
+) -> list[tuple[int, int]]:
+    """Pair the clusters that are each other's nearest and not too far apart."""
+    if not len(left) or not len(right):
+        return []
+    cosines = centers[left] @ centers[right].T
+    best = cosines.argmax(1)
+    rows = np.arange(len(left))
+    chosen = (cosines.argmax(0)[best] == rows) & (cosines[rows, best] >= across)
+    return list(zip(left[chosen].tolist(), right[best[chosen]].tolist(), strict=True))
 
 
 def _means(points: Vectors, weight: NDArray[np.float32], labels: Labels) -> Vectors:
@@ -207,8 +251,7 @@ def _with_votes(
     centers: Vectors,
     texts: NDArray[np.int64],
     votes: NDArray[np.int64],
-    far: float,
-    least_votes: int,
+    settings: ClusterSettings,
 ) -> tuple[Vectors, tuple[int, int]]:
     """Dissolve clusters that too few votes name, the rest in order of their votes.
 
@@ -217,11 +260,11 @@ def _with_votes(
     """
     rare: tuple[int, int] | None = None
     while len(centers):
-        labels, _ = _assigned(points, centers, far)
+        labels, _ = _assigned(points, centers, settings.far)
         voted = _votes_of(labels[texts], votes, len(centers))
         rare = rare or (int((voted == 1).sum()), int((voted == 2).sum()))
         order = np.argsort(-voted, kind="stable")
-        kept = order[voted[order] >= least_votes]
+        kept = order[voted[order] >= settings.least_votes]
         if len(kept) == len(centers):
             return centers[order], rare
         centers = centers[kept]

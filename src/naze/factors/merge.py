@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from naze.engines.embeddings import Embedder
 from naze.errors import InputError
-from naze.factors.clustering import Clustering, cluster
+from naze.factors.clustering import Clustering, ClusterSettings, cluster
 from naze.factors.judging import is_vacuous
 from naze.factors.members import central_members, distinct_members
 from naze.factors.naming import ReasonGroup
 from naze.factors.wording import wordings
+from naze.factors.words import rules
 from naze.records import Reason, Winner
 
 __all__ = ["NO_KIND", "VACUOUS", "Kind", "MergeSettings", "Merged", "merge_reasons", "reason_groups"]
@@ -30,20 +31,9 @@ VACUOUS = -2
 
 
 @dataclass(frozen=True, slots=True)
-class MergeSettings:
+class MergeSettings(ClusterSettings):
     """How reasons are merged."""
 
-    count: int = 50
-    """How many kinds are wanted."""
-    seed: int = 0
-    least_votes: int = 3
-    """A kind that fewer votes name is no kind."""
-    near: float = 0.65
-    """Cosine of two kinds' centres from which on they are one (docs/factors.md has the measurement)."""
-    across: float = 0.4
-    """The same for two kinds of different languages that are each other's nearest."""
-    far: float = 0.4
-    """Cosine to the nearest kind's centre below which a reason belongs to none."""
     shown: int = 8
     """Members that are given as the most central, and as the most distinct."""
 
@@ -129,11 +119,8 @@ def merge_reasons(
     distinct, inverse = _distinct([(text, reason.language or "") for text, reason in said])
     vectors = embedder.embed([text for text, _ in distinct])
     voters = _numbers([reason.vote_id for _, reason in said])
-    found = cluster(
-        vectors, [language for _, language in distinct], inverse, voters,
-        count=settings.count, seed=settings.seed, near=settings.near, across=settings.across,
-        far=settings.far, least_votes=settings.least_votes,
-    )  # fmt: skip
+    languages = [language for _, language in distinct]
+    found = cluster(vectors, languages, inverse, voters, settings, same=_known_same(distinct))
     assignment = np.full(len(reasons), VACUOUS, np.int32)
     assignment[wanted] = found.labels[inverse]
     kinds = tuple(
@@ -171,6 +158,13 @@ def _distinct(keys: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], N
     distinct = sorted(set(keys))
     place = {key: number for number, key in enumerate(distinct)}
     return distinct, np.fromiter((place[key] for key in keys), np.int64, len(keys))
+
+
+def _known_same(distinct: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Find the wordings of two languages that are listed as the same."""
+    place = {key: number for number, key in enumerate(distinct)}
+    pairs = [((english, "en"), (japanese, "ja")) for english, japanese in rules().same]
+    return [(place[one], place[other]) for one, other in pairs if one in place and other in place]
 
 
 def _numbers(names: Sequence[str]) -> NDArray[np.int64]:

@@ -39,6 +39,8 @@ class Rules:
     head_ja: re.Pattern[str]
     tail_ja: re.Pattern[str]
     clause_en: re.Pattern[str]
+    same: tuple[tuple[str, str], ...]
+    """Wordings of English and Japanese that say the same."""
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +71,7 @@ def rules() -> Rules:
         head_ja=re.compile(f"^{_any(frame['head_ja'])}+"),
         tail_ja=re.compile(f"{_any(frame['tail_ja'])}+$"),
         clause_en=_clause_en(words["clause"]),
+        same=tuple((english, japanese) for english, japanese in words["same"]["pairs"]),
     )
 
 
