@@ -78,7 +78,8 @@ def test_a_vote_longer_than_the_context_is_shortened_or_fails_as_asked(votes, tm
     shortened = naze.explain([votes[0], long], MODEL, language="en", out=tmp_path / "s", settings=SHORT)
     assert shortened.summary().shortened == 1
     assert [row.fit for row in shortened.rows()] == [Fit.WHOLE, Fit.SHORTENED]
-    assert shortened.summary().answered == 2
+    summary = shortened.summary()
+    assert (summary.overflow, summary.error) == (0, 0)  # what so small a model makes of 8,000 times "word" is its own affair
     failed = naze.explain(
         [votes[0], long], MODEL, language="en", out=tmp_path / "f", settings=replace(SHORT, fit="fail")
     )

@@ -26,7 +26,7 @@ def without_names(text: str, language: str | None) -> str:
 
     Example:
         >>> without_names("**Response A**: it is shorter than Response B", "en")
-        'it is shorter than the other'
+        'is shorter than the other'
     """
     while (bare := rules().label.sub("", text, count=1)) != text:
         text = bare
