@@ -27,7 +27,7 @@ import polars
 from naze.engines.embeddings import Vectors, open_embedder
 from naze.factors.merge import Merged, MergeSettings, merge_reasons
 from naze.factors.reasons import split_reasons
-from naze.factors.saturation import saturation
+from naze.factors.saturation import saturation_curve
 from naze.records import Reason, Winner
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "explanations.parquet"
@@ -134,7 +134,7 @@ def chain(
     prompts = {f"v{number}": prompt for number, (_, _, prompt, _) in enumerate(explanations)}
     merged = merge_reasons(reasons, embedder, MergeSettings(count=count), prompts=prompts)
     together = time.perf_counter()
-    saturation(
+    saturation_curve(
         [reason.vote_id for reason in reasons],
         merged.assignment,
         explanation_count=len(explanations),

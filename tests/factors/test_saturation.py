@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from naze.errors import InputError
-from naze.factors.saturation import saturation
+from naze.factors.saturation import saturation_curve
 
 
 def made(kinds, votes, seed=0, evenness=1.0):
@@ -16,7 +16,7 @@ def made(kinds, votes, seed=0, evenness=1.0):
 
 def test_a_curve_that_has_found_everything_is_flat_at_its_end():
     votes, kinds = made(10, 2000)
-    curve = saturation(votes, kinds)
+    curve = saturation_curve(votes, kinds)
     assert curve.found[-1] == curve.observed == 10
     assert not curve.would_find_more
     assert curve.unseen == 0
@@ -24,7 +24,7 @@ def test_a_curve_that_has_found_everything_is_flat_at_its_end():
 
 def test_a_curve_that_has_not_is_still_rising_and_says_that_kinds_are_unseen():
     votes, kinds = made(400, 300)
-    curve = saturation(votes, kinds, least_votes=1)
+    curve = saturation_curve(votes, kinds, least_votes=1)
     assert curve.would_find_more
     assert curve.slope > 5
     assert 100 < curve.unseen + curve.observed < 600
@@ -32,7 +32,7 @@ def test_a_curve_that_has_not_is_still_rising_and_says_that_kinds_are_unseen():
 
 def test_the_expected_curve_is_met():
     votes, kinds = made(20, 400)
-    curve = saturation(votes, kinds, least_votes=1, resamples=400)
+    curve = saturation_curve(votes, kinds, least_votes=1, resamples=400)
     counts = np.bincount(kinds, minlength=20)
     for size, found in zip(curve.sizes, curve.found, strict=True):
         # Hurlbert 1971: a kind with n of N explanations is missed by a share C(N-n, m) / C(N, m) of the samples.
@@ -42,7 +42,7 @@ def test_the_expected_curve_is_met():
 
 def test_the_interval_holds_the_mean_and_ends_at_what_was_found():
     votes, kinds = made(30, 200, evenness=0.85)
-    curve = saturation(votes, kinds)
+    curve = saturation_curve(votes, kinds)
     assert all(
         low <= mean <= high for low, mean, high in zip(curve.low, curve.found, curve.high, strict=True)
     )
@@ -51,21 +51,23 @@ def test_the_interval_holds_the_mean_and_ends_at_what_was_found():
 
 
 def test_a_vote_that_names_a_kind_twice_counts_once():
-    curve = saturation(["a", "a", "a", "b"], np.array([0, 0, 0, 1]), least_votes=1)
+    curve = saturation_curve(["a", "a", "a", "b"], np.array([0, 0, 0, 1]), least_votes=1)
     assert curve.sizes[-1] == 2
-    assert saturation(["a", "a", "a"], np.array([0, 0, 0]), least_votes=2).found[-1] == 0
+    assert saturation_curve(["a", "a", "a"], np.array([0, 0, 0]), least_votes=2).found[-1] == 0
 
 
 def test_explanations_without_a_reason_count_too():
-    assert saturation(["a", "b"], np.array([0, -1]), explanation_count=10, least_votes=1).sizes[-1] == 10
+    assert (
+        saturation_curve(["a", "b"], np.array([0, -1]), explanation_count=10, least_votes=1).sizes[-1] == 10
+    )
 
 
 def test_kinds_that_were_dissolved_enter_the_estimate():
     votes, kinds = made(10, 2000)
-    assert saturation(votes, kinds, rare=(6, 2)).unseen == pytest.approx(1999 / 2000 * 6 * 5 / 6)
+    assert saturation_curve(votes, kinds, rare=(6, 2)).unseen == pytest.approx(1999 / 2000 * 6 * 5 / 6)
 
 
 @pytest.mark.parametrize("kinds", [[], [-1, -2]])
 def test_no_kind_at_all_is_an_error(kinds):
     with pytest.raises(InputError, match="no reason belongs to any kind"):
-        saturation(["a"] * len(kinds), np.array(kinds, np.int32))
+        saturation_curve(["a"] * len(kinds), np.array(kinds, np.int32))

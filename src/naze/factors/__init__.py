@@ -1,5 +1,24 @@
 """Explanations go in; named reasons come out, each with quotes, each tested on votes that were held out."""
 
+from naze.factors.extraction import Explanation, Proposed, Way, propose
 from naze.factors.matrix import VERDICTS, VerdictMatrix
+from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
+from naze.factors.reasons import split_reasons
+from naze.factors.saturation import Saturation, saturation_curve
 
-__all__ = ["VERDICTS", "VerdictMatrix"]
+__all__ = [
+    "VERDICTS",
+    "Explanation",
+    "Kind",
+    "MergeSettings",
+    "Merged",
+    "Proposed",
+    "Saturation",
+    "VerdictMatrix",
+    "Way",
+    "merge_reasons",
+    "propose",
+    "reason_groups",
+    "saturation_curve",
+    "split_reasons",
+]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from naze.errors import InputError
 
-__all__ = ["Saturation", "saturation"]
+__all__ = ["Saturation", "saturation_curve"]
 
 _TAIL = 0.1
 """The last part of the explanations, by which the curve's slope at its end is told."""
@@ -40,7 +40,7 @@ class Saturation:
         return self.slope >= 1
 
 
-def saturation(
+def saturation_curve(
     vote_ids: Sequence[str],
     kinds: NDArray[np.integer],
     *,
