@@ -79,7 +79,10 @@ def test_a_vote_longer_than_the_context_is_shortened_or_fails_as_asked(votes, tm
     assert shortened.summary().shortened == 1
     assert [row.fit for row in shortened.rows()] == [Fit.WHOLE, Fit.SHORTENED]
     summary = shortened.summary()
-    assert (summary.overflow, summary.error) == (0, 0)  # what so small a model makes of 8,000 times "word" is its own affair
+    assert (summary.overflow, summary.error) == (
+        0,
+        0,
+    )  # what so small a model makes of 8,000 times "word" is its own affair
     failed = naze.explain(
         [votes[0], long], MODEL, language="en", out=tmp_path / "f", settings=replace(SHORT, fit="fail")
     )
