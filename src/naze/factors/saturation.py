@@ -140,4 +140,4 @@ def _found(
 
 
 def _unseen(once: int, twice: int, count: int) -> float:
-    return (count - 1) / count * once * (once - 1) / (2 * (twice + 1))
+    return max(0.0, (count - 1) / count * once * (once - 1) / (2 * (twice + 1)))
