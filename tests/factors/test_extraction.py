@@ -44,8 +44,8 @@ def test_rules_alone_need_no_model():
 
 
 def test_a_quote_of_the_source_is_kept_in_the_sources_own_characters(tmp_path):
-    found = proposed(tmp_path, [{"quote": "Response  A is", "reason": "Response A is shorter"}])
-    assert found.reasons[0].quote == "Response A is"
+    found = proposed(tmp_path, [{"quote": "Response  A is shorter", "reason": "Response A is shorter"}])
+    assert found.reasons[0].quote == "Response A is shorter"
     assert found.reasons[0].text == "is shorter"
     assert found.reasons[0].id == "v0#1"
     assert found.reasons[0].winner is Winner.A
@@ -63,6 +63,17 @@ def test_a_quote_that_is_not_in_the_source_is_rejected_and_counted(tmp_path):
     assert "4 quotes of the model do not occur" in found.notes[0]
 
 
+def test_a_reason_that_its_own_quote_does_not_bear_is_dropped_and_counted(tmp_path):
+    said = [
+        {"quote": "Response A is shorter", "reason": "is shorter"},
+        {"quote": "Response B repeats itself", "reason": "contains factual mistakes"},
+    ]
+    found = proposed(tmp_path, said)
+    assert [reason.text for reason in found.reasons] == ["is shorter"] * 4
+    assert found.unsupported == 4
+    assert "4 reasons of the model share no word" in found.notes[0]
+
+
 @pytest.mark.parametrize(
     "said",
     ["no JSON at all", '{"other": 1}', '["a"]', [{"quote": "invented", "reason": "invented"}], ["x"], []],
@@ -76,14 +87,14 @@ def test_an_answer_of_no_use_is_left_to_the_rules_and_told(tmp_path, said):
 
 def test_an_explanation_too_long_for_the_context_is_left_to_the_rules(tmp_path):
     long = Explanation("long", "Response A is clear. " * 600, "en")
-    good = [{"quote": "Response A", "reason": "is shorter"}]
+    good = [{"quote": "Response A is shorter", "reason": "is shorter"}]
     found = proposed(tmp_path, good, sources=[*SOURCES, long], context_tokens=1500)
     assert found.stood_in == 1
     assert found.methods[-1] == "sentences"
 
 
 def test_going_on_asks_nothing_twice_and_other_explanations_are_asked_anew(tmp_path):
-    asked, good = [], [{"quote": "Response A", "reason": "is shorter"}]
+    asked, good = [], [{"quote": "Response A is shorter", "reason": "is shorter"}]
     first = proposed(tmp_path, good, asked=asked)
     assert proposed(tmp_path, good, asked=asked) == first
     assert len(asked) == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from naze.factors.quotes import check_quote, restore_quote
+from naze.factors.quotes import bears, check_quote, restore_quote
 
 SOURCE = "回答Ａは正確、簡潔です。 It says “hello  world” and `stops`."
 
@@ -29,3 +29,18 @@ def test_only_white_space_width_and_marks_may_differ(quote, kept):
 def test_a_quote_that_differs_in_a_letter_is_none():
     assert not check_quote("回答Bは正確", SOURCE)
     assert not check_quote(" ", SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("quote", "reason", "expected"),
+    [
+        ("It was more detailed.", "gives more detail", True),
+        ("It was long.", "contains factual errors", False),
+        ("より詳しく説明しています", "説明が詳しい", True),
+        ("より詳しく説明しています", "誤りがある", False),
+        ("It was more detailed.", "より詳しい", True),
+        ("It was long.", "", False),
+    ],
+)
+def test_a_quote_bears_a_reason_when_they_share_a_word(quote, reason, expected):
+    assert bears(quote, reason) is expected

@@ -3,7 +3,8 @@
 Three ways behind one function. `sentences`: rules cut the texts (`reasons.py`); nothing is asked. `model`: a model
 takes each explanation apart, one at a time, so that any corpus fits any context. `long context`: a model with a long
 context reads many explanations at once, in as few pieces as fit, and names what they share. Whatever a model says, a
-quote that does not occur in its source is rejected; where an answer is of no use, the rules stand in, and that is told.
+quote that does not occur in its source is rejected; a reason that
+shares no word with its own quote is dropped; where an answer is of no use, the rules stand in, and that is told.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from naze.errors import ConfigurationError, InputError
 from naze.factors.answers import Claimed, read_collected, read_extracted
 from naze.factors.names import without_names
 from naze.factors.packing import Piece, pack
-from naze.factors.quotes import restore_quote
+from naze.factors.quotes import bears, restore_quote
 from naze.factors.reasons import split_reasons
 from naze.factors.sentences import script_language
 from naze.generations import Progress
@@ -70,6 +71,8 @@ class Proposed:
     """Explanations in which nothing was found."""
     rejected_quotes: int
     """Quotes of the model that do not occur in their source; their reasons were dropped."""
+    unsupported: int
+    """Reasons of the model that share no word with their own quote; dropped."""
     stood_in: int
     """Explanations for which the rules stood in for the model."""
 
@@ -81,6 +84,8 @@ class Proposed:
             told.append(
                 f"{self.rejected_quotes:,} quotes of the model do not occur in their explanation; rejected"
             )
+        if self.unsupported:
+            told.append(f"{self.unsupported:,} reasons of the model share no word with their quote; rejected")
         if self.stood_in:
             told.append(
                 f"{self.stood_in:,} of {self.explanation_count:,} explanations were cut by rules, since the model's "
@@ -123,15 +128,14 @@ def propose(
     """
     _check(explanations)
     if way is Way.SENTENCES:
-        return _gather(explanations, {}, 0, way)
+        return _gather(explanations, _Checked({}, 0, 0), way)
     if worker is None or folder is None:
         raise ConfigurationError(f"the way {way.value!r} asks a model, and no model or folder is given.")
     if way is Way.MODEL:
         claims = _extract(explanations, worker, folder, language, progress)
     else:
         claims = _collect(explanations, worker, folder, language, wanted, progress)
-    found, rejected = _checked(explanations, claims, stands_alone=way is Way.MODEL)
-    return _gather(explanations, found, rejected, way)
+    return _gather(explanations, _checked(explanations, claims, stands_alone=way is Way.MODEL), way)
 
 
 def _check(explanations: Sequence[Explanation]) -> None:
@@ -144,15 +148,22 @@ def _check(explanations: Sequence[Explanation]) -> None:
         seen.add(explanation.vote_id)
 
 
-def _gather(
-    explanations: Sequence[Explanation], found: dict[str, list[Reason]], rejected: int, way: Way
-) -> Proposed:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What is left of a model's claims; an explanation without an entry is for the rules."""
+
+    reasons: dict[str, list[Reason]]
+    rejected_quotes: int
+    unsupported: int
+
+
+def _gather(explanations: Sequence[Explanation], found: _Checked, way: Way) -> Proposed:
     """Put the model's reasons together with those of the rules, in the order of the explanations."""
     reasons: list[Reason] = []
     methods: list[str] = []
     silent = stood_in = 0
     for explanation in explanations:
-        of_model = found.get(explanation.vote_id)
+        of_model = found.reasons.get(explanation.vote_id)
         if of_model is None:
             stood_in += way is not Way.SENTENCES
             some = split_reasons(
@@ -166,13 +177,21 @@ def _gather(
         silent += not some
         reasons += some
         methods += [(Way.SENTENCES if of_model is None else way).value] * len(some)
-    return Proposed(tuple(reasons), tuple(methods), len(explanations), silent, rejected, stood_in)
+    return Proposed(
+        reasons=tuple(reasons),
+        methods=tuple(methods),
+        explanation_count=len(explanations),
+        silent_count=silent,
+        rejected_quotes=found.rejected_quotes,
+        unsupported=found.unsupported,
+        stood_in=stood_in,
+    )
 
 
 def _checked(
     explanations: Sequence[Explanation], claims: dict[str, list[Claimed]], *, stands_alone: bool
-) -> tuple[dict[str, list[Reason]], int]:
-    """Keep the claims whose quote occurs in its source; count the others.
+) -> _Checked:
+    """Keep the claims whose quote occurs in its source and bears the reason; count the others.
 
     Args:
         explanations: the sources.
@@ -180,26 +199,25 @@ def _checked(
         stands_alone: an explanation of which every claim was rejected is left to the rules.
     """
     kept: dict[str, list[Reason]] = {}
-    rejected = 0
+    rejected = unsupported = 0
     for source in explanations:
-        claimed = claims.get(source.vote_id)
-        if claimed is None:
-            continue
         reasons: dict[str, Reason] = {}
-        for claim in claimed:
+        for claim in claims.get(source.vote_id, ()):
             quote = restore_quote(claim.quote, source.text)
             spoken = script_language(claim.reason, source.language)
             text = without_names(" ".join(claim.reason.split()), spoken)
             if quote is None:
                 rejected += 1
-            elif text and text.casefold() not in reasons:
+            elif not bears(quote, text):
+                unsupported += 1
+            elif text.casefold() not in reasons:
                 number = len(reasons) + 1
                 reasons[text.casefold()] = Reason(
                     f"{source.vote_id}#{number}", source.vote_id, text, quote, spoken, source.winner
                 )
-        if reasons or not stands_alone:
+        if reasons or (source.vote_id in claims and not stands_alone):
             kept[source.vote_id] = list(reasons.values())
-    return kept, rejected
+    return _Checked(kept, rejected, unsupported)
 
 
 def _extract(

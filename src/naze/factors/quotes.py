@@ -4,11 +4,16 @@ A model that copies often changes spaces or the width of characters (`，` for `
 accepted, and what is kept is the source's own characters; any other difference rejects it.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["check_quote", "restore_quote"]
+__all__ = ["bears", "check_quote", "restore_quote"]
 
+_WORD = re.compile("[a-z]+|[\u4e00-\u9fff]|[\u30a1-\u30faー]{2,}|[^\\W\\d_a-z\u3041-\u309f]+")
+_SMALL = frozenset(
+    "the and are was were has have had its for that this with not does did both more than".split()
+)
 _FOLDED = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "`": "'", "、": ",", "。": ".", "*": None}
 )
@@ -45,6 +50,27 @@ def restore_quote(quote: str, source: str) -> str | None:
     if start < 0:
         return None
     return source[places[start] : places[start + len(wanted) - 1] + 1]
+
+
+def bears(quote: str, reason: str) -> bool:
+    """Tell whether a quote can bear a reason: a word of the reason, or its beginning, stands in the quote.
+
+    Small models copy a sentence and write something else beside it. A reason in another script than its quote
+    cannot be compared this way and is let through.
+
+    Example:
+        >>> bears("It was more detailed than B.", "gives more detail"), bears("It was long.", "has errors")
+        (True, False)
+    """
+    said = [word for word in _words(reason) if len(word) >= 3 or not word.isascii()]
+    if not said or reason.isascii() != quote.isascii():
+        return bool(reason.strip())
+    found = quote.casefold()
+    return any(word[:5] in found for word in said if word not in _SMALL)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
 @lru_cache(maxsize=256)
