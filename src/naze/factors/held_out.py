@@ -48,7 +48,7 @@ class HeldOut:
     @cached_property
     def answered(self) -> Bools:
         """(votes, factors): whether there is a verdict at all."""
-        answered: Bools = np.logical_not(np.isnan(self.probabilities)).all(axis=2)
+        answered: Bools = np.asarray(np.logical_not(np.isnan(self.probabilities)).all(axis=2), dtype=np.bool_)
         return answered
 
     @cached_property
