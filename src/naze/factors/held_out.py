@@ -12,7 +12,7 @@ from naze.factors.matrix import Floats, VerdictMatrix
 from naze.records import Vote, Winner
 from naze.votes.split import normalised_prompt
 
-__all__ = ["HeldOut", "Ints", "hold_out", "prompt_numbers"]
+__all__ = ["LEAST_LEAN", "HeldOut", "Ints", "hold_out", "prompt_numbers"]
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.factors.held_out import HeldOut, Ints
 from naze.factors.matrix import Floats
@@ -105,7 +106,7 @@ def q_values(p_values: Floats) -> Floats:
 
 
 def stability(
-    permuted: Permuted, tested: np.typing.NDArray[np.bool_], *, alpha: float, resamples: int, seed: int
+    permuted: Permuted, tested: NDArray[np.bool_], *, alpha: float, resamples: int, seed: int
 ) -> Stability:
     """Draw the prompts with replacement, again and again, and test anew.
 
@@ -136,7 +137,7 @@ def _ranks(held: HeldOut) -> Floats:
     return np.where(held.applies, ranks / np.maximum(held.applies.sum(axis=0), 1), 0.0)
 
 
-def _centred(scores: Floats, used: np.typing.NDArray[np.bool_], strata: Ints) -> Floats:
+def _centred(scores: Floats, used: NDArray[np.bool_], strata: Ints) -> Floats:
     """Take each stratum's mean out, so that nothing is expected by chance."""
     count = int(strata.max()) + 1 if len(strata) else 0
     sums = sums_by(np.where(used, scores, 0.0), strata, count)

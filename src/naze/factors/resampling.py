@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.factors.held_out import Ints
 from naze.factors.matrix import Floats
@@ -45,9 +46,9 @@ class Estimates:
 
     def at(self, factor: int) -> Estimate:
         """Return the figure of one factor."""
-        return Estimate(*(_known(array[factor]) for array in (self.value, self.low, self.high)))
+        return Estimate(*(known(array[factor]) for array in (self.value, self.low, self.high)))
 
-    def where(self, enough: np.typing.NDArray[np.bool_]) -> "Estimates":
+    def where(self, enough: NDArray[np.bool_]) -> "Estimates":
         """Leave the interval out wherever `enough` is false."""
         return Estimates(self.value, *(np.where(enough, end, np.nan) for end in (self.low, self.high)))
 
@@ -147,5 +148,6 @@ def share_interval(hits: Floats, totals: Floats, z: float = Z_95) -> Estimates:
     return estimates.where(count >= LEAST_PROMPTS)
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """Return a number as it is, and None for what is none."""
     return float(value) if np.isfinite(value) else None

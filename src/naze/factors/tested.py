@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, overload
 
 from naze.errors import InputError
-from naze.factors.log_loss_drop import LogLoss
 from naze.factors.published import Published
 from naze.factors.resampling import Estimate
 from naze.records import Outcome
@@ -14,7 +13,7 @@ from naze.records import Outcome
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FactorTest", "Validation", "Why", "read_tests", "tests_table"]
+__all__ = ["FactorTest", "Losses", "Validation", "Why", "read_tests", "tests_table"]
 
 
 class Why(StrEnum):
@@ -94,6 +93,20 @@ class FactorTest:
     """The figures of Feedback Forensics, from the likeliest verdicts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Mean log losses of the next vote (a, b or tie) in grouped cross-validation, in nats; lower is better."""
+
+    prior: float
+    """Of the shares of a, b and tie alone."""
+    style: float
+    """Of length and markdown."""
+    factors: float
+    """Of length and markdown and all factors together."""
+    drop: Estimate
+    """What all factors together take off `style`."""
+
+
 @dataclass(frozen=True)
 class Validation(Sequence[FactorTest]):
     """All tests, in the order of the factors, and what they rest on. A sequence of `FactorTest`."""
@@ -110,7 +123,7 @@ class Validation(Sequence[FactorTest]):
     """Held-out votes without a winner; not used."""
     prompts: int
     ties: int
-    log_loss: LogLoss | None
+    log_loss: Losses | None
     """Log losses of the next vote; None where the held-out votes are too few."""
 
     @property
