@@ -84,10 +84,14 @@ def row_of(record: dict[str, Any]) -> str:
 
 
 def with_row(page: str, row: str) -> str:
-    """Put a row at the end of the table under the heading `HEADING`."""
+    """Put a row at the end of the table under the heading `HEADING`, the first one there."""
     lines = page.splitlines()
-    at = lines.index(HEADING)
-    last = max(number for number, line in enumerate(lines) if number > at and line.startswith("|"))
+    first = next(
+        number for number in range(lines.index(HEADING), len(lines)) if lines[number].startswith("|")
+    )
+    last = first
+    while last + 1 < len(lines) and lines[last + 1].startswith("|"):
+        last += 1
     return "\n".join([*lines[: last + 1], row, *lines[last + 1 :]]) + "\n"
 
 
