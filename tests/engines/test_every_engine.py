@@ -158,6 +158,19 @@ def test_its_count_is_what_the_model_reads(engine: Engine):
         assert count == read if getattr(engine, "counts_exactly", True) else count >= read
 
 
+def test_what_makes_the_prompts_may_count_tokens_while_others_are_answered(engine: Engine):
+    counted = []
+
+    def counting() -> Iterator[Prompt]:
+        for number in range(4):
+            counted.append(engine.count_tokens([ask(number)])[0])
+            yield ask(number)
+
+    answers = [answer for _, answer in engine.answer(counting(), SHORT)]
+    assert [answer.status for answer in answers] == [Status.ANSWERED] * 4
+    assert len(counted) == 4 and min(counted) > 0
+
+
 def test_a_question_more_costs_its_own_tokens_only(engine: Engine):
     short, long = engine.count_tokens([ask(1, "Why?"), ask(1, "Why? " * 50)])
     assert long > short

@@ -193,11 +193,20 @@ class _Parent:
     def receive(self) -> Any:  # noqa: ANN401 - commands and prompts
         return pickle.load(self._input)
 
-    def prompts(self, numbers: dict[int, int]) -> Iterator[Prompt]:
-        """Pull prompts as the engine has room; note under which number the parent knows each."""
+    def prompts(self, numbers: dict[int, int], engine: Engine) -> Iterator[Prompt]:
+        """Pull prompts as the engine has room; note under which number the parent knows each.
+
+        What makes the prompts may count tokens meanwhile: the engine is asked between a pull and its prompt.
+        """
         while True:
             self.send("pull", None)
             number, prompt = self.receive()
+            while number == "count_tokens":
+                try:
+                    self.send("counts", engine.count_tokens(*prompt))
+                except NazeError as error:
+                    self.send("error", error)
+                number, prompt = self.receive()
             if prompt is _END_OF_PROMPTS:
                 return
             numbers[id(prompt)] = number
@@ -219,7 +228,7 @@ def _serve(worker: str, parent: _Parent) -> None:
                 parent.send("counts", engine.count_tokens(*arguments))
             elif engine is not None:
                 numbers: dict[int, int] = {}
-                for prompt, answer in engine.answer(parent.prompts(numbers), *arguments):
+                for prompt, answer in engine.answer(parent.prompts(numbers, engine), *arguments):
                     parent.send("answer", (numbers.pop(id(prompt)), answer))
                 parent.send("done", None)
         except NazeError as error:

@@ -4,11 +4,15 @@ from naze.factors.extraction import Explanation, Proposed, Way, propose
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
 from naze.factors.reasons import split_reasons
+from naze.factors.result import Factors, open_factors
+from naze.factors.run import FactorSettings, find_factors
 from naze.factors.saturation import Saturation, saturation_curve
 
 __all__ = [
     "VERDICTS",
     "Explanation",
+    "FactorSettings",
+    "Factors",
     "Kind",
     "MergeSettings",
     "Merged",
@@ -16,7 +20,9 @@ __all__ = [
     "Saturation",
     "VerdictMatrix",
     "Way",
+    "find_factors",
     "merge_reasons",
+    "open_factors",
     "propose",
     "reason_groups",
     "saturation_curve",

@@ -1,0 +1,189 @@
+"""Explained votes go in; the part that factors are found in and the part that they are tested on come out.
+
+No prompt stands on both sides.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from naze.errors import ConfigurationError, InputError
+from naze.factors.extraction import Explanation
+from naze.factors.source import Explained
+from naze.records import Outcome, Winner
+from naze.votes import Votes
+from naze.votes.split import normalised_prompt, split
+
+__all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide"]
+
+OUTCOME_WINNERS: dict[Outcome, tuple[Winner, ...]] = {
+    Outcome.WIN: (Winner.A, Winner.B),
+    Outcome.TIE: (Winner.TIE, Winner.BOTH_BAD),
+}
+"""The results that each outcome is about."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What factors are found in, and what they are tested on."""
+
+    votes: Votes
+    """Both parts, with the columns `held_out` and `judged`."""
+    explained: tuple[Explanation, ...]
+    """Of votes with the outcome, none of them held out: reasons are found in these alone."""
+    held_out: int
+    """Votes with a result that are held out."""
+    judged: Votes
+    """Of those, the ones that the model is asked about."""
+    notes: tuple[str, ...]
+
+
+def choose_votes(explained: Explained, where: str | None) -> Explained:
+    """Keep the votes that satisfy a condition in SQL, such as `language = 'ja'`.
+
+    Raises:
+        ConfigurationError: the condition cannot be understood.
+        InputError: no vote satisfies it.
+    """
+    if where is None:
+        return explained
+    import polars as pl
+
+    frame = explained.votes.frame().with_row_index("row number")
+    try:
+        rows = frame.sql(f'SELECT "row number" FROM self WHERE {where}')["row number"].to_list()
+    except pl.exceptions.PolarsError as error:
+        raise ConfigurationError(
+            f"--where {where!r} cannot be understood ({error}). Expected a condition in SQL on the columns "
+            f"{', '.join(explained.votes.frame().columns)}, such as language = 'ja'."
+        ) from error
+    if not rows:
+        raise InputError(f"{explained.name}: no vote satisfies {where!r}.")
+    votes = explained.votes.select(rows)
+    kept = set(votes.frame()["id"])
+    explanations = tuple(one for one in explained.explanations if one.vote_id in kept)
+    if not explanations:
+        raise InputError(f"{explained.name}: no vote that satisfies {where!r} has an explanation.")
+    return Explained(
+        votes, explanations, explained.name, explained.explainer, explained.language, explained.notes
+    )
+
+
+def divide(
+    explained: Explained,
+    outcome: Outcome,
+    *,
+    test: Votes | None = None,
+    holdout: float,
+    test_limit: int | None,
+    seed: int,
+) -> Parts:
+    """Part votes by prompt.
+
+    Args:
+        explained: votes with explanations.
+        outcome: what the factors are to explain.
+        test: further votes to test on; all explained votes are then used for finding, and those of `test` whose
+            prompt is among them are left out.
+        holdout: without `test`, the share of the explained votes that is held out.
+        test_limit: held-out votes that the model is asked about at most, drawn by the seed; None: all.
+        seed: decides the parts.
+
+    Raises:
+        InputError: no explained vote has the outcome, or nothing is left to test on.
+        ConfigurationError: a share or a limit out of range.
+    """
+    if test_limit is not None and test_limit < 1:
+        raise ConfigurationError(
+            f"the test limit is {test_limit}; expected 1 or more votes, or none for all."
+        )
+    notes = list(explained.notes)
+    if test is None:
+        found, tested = split(explained.votes, holdout=holdout, seed=seed)
+    else:
+        found, tested = explained.votes, _other_prompts(explained.votes, test, notes)
+    used = _used(explained, found, outcome)
+    voted = [row for row, vote in enumerate(tested) if vote.winner is not None]
+    if not voted:
+        raise InputError(
+            f"{explained.name}: {len(tested):,} votes are held out and none of them has a result; nothing can be tested. "
+            "Give more votes, or votes to test on with --test-votes."
+        )
+    judged = _drawn(tested, voted, test_limit, seed)
+    if len(judged) < len(voted):
+        notes.append(f"{len(judged):,} of {len(voted):,} held-out votes are asked about (--test-limit)")
+    return Parts(
+        votes=_together(found, tested, set(judged.frame()["id"])),
+        explained=used,
+        held_out=len(voted),
+        judged=judged,
+        notes=tuple(notes),
+    )
+
+
+def _other_prompts(known: Votes, test: Votes, notes: list[str]) -> Votes:
+    """Take the votes whose prompt is not among the known ones."""
+    seen = {normalised_prompt(vote.prompt) for vote in known}
+    rows = [row for row, vote in enumerate(test) if normalised_prompt(vote.prompt) not in seen]
+    if len(rows) < len(test):
+        notes.append(
+            f"{len(test) - len(rows):,} of {len(test):,} votes to test on share a prompt with explained votes and are "
+            "left out"
+        )
+    taken = test.select(rows)
+    ids = set(known.frame()["id"]).intersection(taken.frame()["id"])
+    if ids:
+        raise InputError(
+            f"{test.path or 'votes to test on'}: the id {min(ids)!r} is also the id of an explained vote with another "
+            "prompt; expected ids that do not repeat."
+        )
+    return taken
+
+
+def _used(explained: Explained, found: Votes, outcome: Outcome) -> tuple[Explanation, ...]:
+    """Take the explanations of votes with the outcome.
+
+    Raises:
+        InputError: there are none.
+    """
+    kept = set(found.frame()["id"])
+    used = tuple(
+        one
+        for one in explained.explanations
+        if one.vote_id in kept and one.winner in OUTCOME_WINNERS[outcome]
+    )
+    if used:
+        return used
+    words = {Outcome.TIE: "a tie", Outcome.WIN: "decided (a or b)"}[outcome]
+    other = Outcome.WIN if outcome is Outcome.TIE else Outcome.TIE
+    having = sum(one.winner in OUTCOME_WINNERS[outcome] for one in explained.explanations)
+    raise InputError(
+        f"{explained.name}: of {len(explained.explanations):,} explained votes {having:,} are {words}, and none of them "
+        f"is in the part that factors are found in ({len(found):,} votes). Expected at least one: "
+        f"explain more votes, or use --outcome {other.value}."
+    )
+
+
+def _drawn(tested: Votes, voted: Sequence[int], limit: int | None, seed: int) -> Votes:
+    """Draw votes at random, each with all other votes on its prompt as far as the limit goes."""
+    if limit is None or len(voted) <= limit:
+        return tested.select(list(voted))
+    groups: dict[str, list[int]] = {}
+    for row in voted:
+        groups.setdefault(normalised_prompt(tested[row].prompt), []).append(row)
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)
+    rows = [row for prompt in order for row in groups[prompt]][:limit]
+    return tested.select(sorted(rows))
+
+
+def _together(found: Votes, tested: Votes, judged: set[str]) -> Votes:
+    """Put both parts into one table that says which vote is in which."""
+    import polars as pl
+
+    parts = [
+        part.frame().drop("held_out", "judged", strict=False).with_columns(pl.lit(held).alias("held_out"))
+        for part, held in ((found, False), (tested, True))
+    ]
+    whole = pl.concat(parts, how="diagonal_relaxed")
+    return Votes.from_frame(whole.with_columns(pl.col("id").is_in(list(judged)).alias("judged")))
