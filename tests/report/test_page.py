@@ -6,7 +6,7 @@ import pytest
 from naze.errors import ConfigurationError, StoreError
 from naze.records import Answer, Status, Vote, Winner
 from naze.report import ExplainedVote, write_explained_page
-from naze.report.page import embed
+from naze.report.html import embed
 from naze.report.texts import TEXTS
 
 

@@ -4,28 +4,20 @@ The votes are embedded as JSON, one a line, and shown by the page's own script a
 a model's text stays text. Rows are written as they come: memory does not grow with their number.
 """
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TextIO
 
-import jinja2
-
-from naze.errors import ConfigurationError, StoreError
+from naze.errors import ConfigurationError
 from naze.prompts import written_in
 from naze.records import Answer, Fit, Vote
+from naze.report.html import embed, render_page, whole_characters, written_aside
 from naze.report.texts import TEXTS
 
 __all__ = ["ExplainedVote", "write_explained_page"]
 
 _ROWS_GO_HERE = "/*rows*/"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +69,10 @@ def write_explained_page(
         "facts": list(facts.items() if isinstance(facts, Mapping) else facts),
     }
     head, tail = _frame(title, language, about)
-    target = Path(path)
-    aside = target.with_name(f".{target.name}.part")
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(head)
-            written = _write_rows(file, rows)
-            file.write(tail)
-        aside.replace(target)
-    except OSError as error:
-        raise StoreError(
-            f"{target}: the page cannot be written ({error.strerror}). Choose another --out, or free some space."
-        ) from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(path) as file:
+        file.write(head)
+        written = _write_rows(file, rows)
+        file.write(tail)
     return written
 
 
@@ -134,29 +116,12 @@ def _as_json(row: ExplainedVote) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def embed(value: object) -> str:
-    r"""Write JSON that no text in it can leave: no `<`, `>`, `&` stands in it as such.
-
-    Example:
-        >>> embed("</script>")
-        '"\\u003c/script\\u003e"'
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return _SURROGATE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", text)
-
-
 def _frame(title: str, language: str, about: Mapping[str, object]) -> tuple[str, str]:
     """Render the page around its rows: what stands before them, and after."""
-    style, script = _asset("page.css"), _asset("page.js")
-    page = _page_template().render(
+    page = render_page(
+        "page",
         language=language,
-        title=_SURROGATE.sub("\ufffd", title),
-        style=style,
-        script=script,
-        style_hash=_source_hash(style),
-        script_hash=_source_hash(script),
+        title=whole_characters(title),
         noscript=TEXTS[language]["noscript"],
         texts=embed(TEXTS),
         about=embed(about),
@@ -164,18 +129,3 @@ def _frame(title: str, language: str, about: Mapping[str, object]) -> tuple[str,
     )
     head, _, tail = page.partition(_ROWS_GO_HERE)
     return head, tail
-
-
-@lru_cache(maxsize=1)
-def _page_template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(_asset("page.html.j2"))
-
-
-def _asset(name: str) -> str:
-    return resources.files("naze.report").joinpath("assets", name).read_text("utf-8")
-
-
-def _source_hash(text: str) -> str:
-    """Name a script or style for the page's Content Security Policy, which lets nothing else run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

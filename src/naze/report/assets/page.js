@@ -1,9 +1,8 @@
-"use strict";
 // Reads the votes embedded in the page and shows them. Every text from outside becomes a text node, never markup.
 (() => {
-  const embedded = (id) => JSON.parse(document.getElementById(id).textContent);
+  const { embedded, make, switchTheme, restoreTheme, isLong } = naze;
   const texts = embedded("texts"), about = embedded("about"), votes = embedded("data");
-  const BATCH = 20, LONG_CHARACTERS = 900, LONG_LINES = 14;
+  const BATCH = 20;
   const OUTCOMES = ["a", "b", "tie", "both_bad", "none"];
   const STATUSES = ["answered", "invalid", "overflow", "error", "open", "shortened", "routed", "cut"];
   const byId = (id) => document.getElementById(id);
@@ -14,24 +13,6 @@
     texts[state.language][key].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   const number = (value, digits = 0) =>
     new Intl.NumberFormat(state.language, { maximumFractionDigits: digits }).format(value);
-
-  /** Make an element: properties are set, children are appended as nodes or as text. */
-  const make = (tag, properties = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (value === undefined || value === null || value === false) continue;
-      if (name === "class") element.className = value;
-      else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else element.setAttribute(name, value === true ? "" : value);
-    }
-    element.append(...children.flat().filter((child) => child !== null && child !== undefined));
-    return element;
-  };
-
-  const kept = {
-    get(name) { try { return localStorage.getItem(name); } catch { return null; } },
-    set(name, value) { try { localStorage.setItem(name, value); } catch { /* a page from a file may keep nothing */ } },
-  };
 
   // ---- a small, safe part of Markdown: headings, lists, quotes, code, bold, italics
 
@@ -176,7 +157,6 @@
 
   // ---- one vote
 
-  const isLong = (text) => text && (text.length > LONG_CHARACTERS || text.split("\n").length > LONG_LINES);
   const textOf = (text, kind) => {
     if (text === null || text === undefined) return make("div", { class: "text missing" }, say(`null_${kind}`));
     if (!text.trim()) return make("div", { class: "text missing" }, say(`empty_${kind}`));
@@ -197,7 +177,7 @@
 
   const turn = (vote, place, count) => {
     const [prompt, a, b] = [vote.prompt[place], vote.a[place], vote.b[place]];
-    const long = [prompt, a, b].some(isLong);
+    const long = [prompt, a, b].some((text) => isLong(text));
     const element = make("div", { class: long ? "turn folds" : "turn" },
       count > 1 ? make("p", { class: "turn-number" }, say("turn", { n: place + 1, of: count })) : null,
       make("section", { class: "prompt" }, make("h3", {}, say("prompt")), textOf(prompt, "prompt")),
@@ -371,9 +351,6 @@
     drawFilters(); drawBalance(); drawFacts();
   };
 
-  const setTheme = (theme) => { document.documentElement.dataset.theme = theme; kept.set("naze-theme", theme); };
-  const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const switchTheme = () => setTheme(isDark() ? "light" : "dark");
   const switchLanguage = () => {
     const place = firstVisible();
     state.language = state.language === "ja" ? "en" : "ja";
@@ -416,8 +393,7 @@
   addEventListener("beforeprint", () => { if (state.start) showFrom(0); more(state.found.length); });
 
   votes.forEach((vote, place) => { vote.place = place; });
-  const theme = kept.get("naze-theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  restoreTheme();
   drawTexts();
   refresh();
   followLink();
