@@ -224,6 +224,8 @@ class Factor:
     """How many reasons were merged into it."""
     vote_count: int = 0
     """How many votes those reasons come from."""
+    fault: bool = False
+    """For wins: the explanations name it of the response that was not preferred."""
 
 
 class Verdict(StrEnum):

@@ -1,6 +1,6 @@
 """Verdicts and votes that were held out go in; arrays of what was said and what was decided come out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,8 +84,14 @@ class HeldOut:
         )
 
 
-def hold_out(matrix: VerdictMatrix, votes: Sequence[Vote]) -> HeldOut:
+def hold_out(matrix: VerdictMatrix, votes: Sequence[Vote], faults: Collection[str] = ()) -> HeldOut:
     """Put verdicts beside what people decided. Votes without a decision must be left out before.
+
+    Args:
+        matrix: verdicts.
+        votes: each must have a row.
+        faults: ids of factors that explanations name of the response that was not preferred; of these a and b are
+            exchanged, so that "a" means that response A shows the fault less.
 
     Raises:
         InputError: a vote without a decision, without a row in the matrix, or twice.
@@ -106,7 +112,10 @@ def hold_out(matrix: VerdictMatrix, votes: Sequence[Vote]) -> HeldOut:
         raise InputError("held-out votes: a vote has no winner; leave out what nobody decided.")
     at = np.array([rows[name] for name in names], np.int64)
     outcomes = np.array([_DECIDED[vote.winner] for vote in votes if vote.winner is not None], np.float64)
-    return HeldOut(matrix.factor_ids, matrix.probabilities[at], outcomes, prompt_numbers(votes))
+    probabilities = matrix.probabilities[at].copy()
+    at_fault = np.array([name in faults for name in matrix.factor_ids], bool)
+    probabilities[:, at_fault] = probabilities[:, at_fault][:, :, [1, 0, 2, 3]]
+    return HeldOut(matrix.factor_ids, probabilities, outcomes, prompt_numbers(votes))
 
 
 def prompt_numbers(votes: Sequence[Vote]) -> Ints:

@@ -18,6 +18,7 @@ from naze.factors.clustering import Clustering, ClusterSettings, cluster
 from naze.factors.judging import is_vacuous
 from naze.factors.members import central_members, distinct_members
 from naze.factors.naming import ReasonGroup
+from naze.factors.sides import is_fault
 from naze.factors.wording import wordings
 from naze.factors.words import rules
 from naze.records import Reason, Winner
@@ -26,6 +27,9 @@ __all__ = ["NO_KIND", "VACUOUS", "Kind", "MergeSettings", "Merged", "merge_reaso
 
 NO_KIND = -1
 """In `Merged.assignment`: like no other reason, or unlike its nearest kind."""
+_CENTRAL = 5
+"""Central reasons that stand before the distinct ones."""
+_WORDS = 24
 VACUOUS = -2
 """In `Merged.assignment`: refused, since it names nothing ("both are equally good")."""
 
@@ -139,15 +143,18 @@ def merge_reasons(
 
 
 def reason_groups(reasons: Sequence[Reason], merged: Merged) -> list[ReasonGroup]:
-    """Return each kind as what a model is shown to name it: its most central reasons, then its most distinct ones."""
+    """Return each kind as what a model is shown to name it: words, the most central reasons, the most distinct ones."""
     groups = []
     for kind in merged.kinds:
-        shown = dict.fromkeys((*kind.central, *kind.distinct))
+        shown = dict.fromkeys((*kind.central[:_CENTRAL], *kind.distinct, *kind.central[_CENTRAL:]))
+        words = Counter(merged.wordings[place] for place in kind.members)
         groups.append(
             ReasonGroup(
                 shown=tuple(reasons[place] for place in shown),
                 reason_ids=tuple(reasons[place].id for place in kind.members),
                 vote_ids=frozenset(reasons[place].vote_id for place in kind.members),
+                words=tuple(sorted(words.items(), key=lambda one: (-one[1], one[0]))[:_WORDS]),
+                fault=is_fault(reasons[place] for place in kind.members),
             )
         )
     return groups

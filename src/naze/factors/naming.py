@@ -1,7 +1,7 @@
 """Clusters of reasons go in; a model names and defines each, and factors come out.
 
-The model sees the most central reasons of a cluster and the most distinct ones. A name that says nothing is
-refused and said; a name that was given twice makes one factor of two clusters.
+The model sees the most common words of a cluster, its most central reasons and its most distinct ones. A name that
+says nothing is refused and said; a name that was given twice makes one factor of two clusters.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from naze.engines.embeddings import Embedder
+from naze.factors.fitting import word_ranks
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
 from naze.prompts import Template, load_template
@@ -23,7 +24,6 @@ from naze.records import (
     Fit,
     FittedPrompt,
     Outcome,
-    Prompt,
     Reason,
     Sampling,
     Status,
@@ -32,9 +32,15 @@ from naze.records import (
 __all__ = ["Named", "ReasonGroup", "Refused", "name_factors"]
 
 TASK = "name factors"
-MOST_SHOWN = 24
-"""Reasons that the model sees of a cluster at most."""
-_LONGEST_REASON = 240
+MOST_SHOWN = 8
+"""Whole reasons that the model sees of a cluster at most."""
+MOST_WORDS = 10
+"""Wordings that it sees."""
+_SAME_SHARE = 0.25
+"""Where the three most common wordings are so large a share, they tell what a group is about by themselves."""
+_WORST_SHARE = 1 / 3
+"""A name does not fit where the words of more than so large a share of the groups are nearer to it."""
+_LONGEST_REASON = 160
 """Characters of one reason that the model sees."""
 _MOST_EVIDENCE = 50
 SCHEMA = json.dumps(
@@ -51,8 +57,9 @@ SCHEMA = json.dumps(
 _SAMPLING = Sampling(max_tokens=160)
 _EMPTY_NAMES = re.compile(
     r"^(?:(?:overall |general |response |answer )?(?:quality|equality|equal(?:ity)?|similarity|similar|same(?:ness)?|tie|"
-    r"both (?:are )?(?:equal|good|the same)|equal(?:ly)? (?:good|quality)|better|preference|criterion|none)"
-    r"|(?:応答の|回答の|全体的な)?(?:品質|質|同等|同等性|同じ|類似|類似性|引き分け|優劣|観点|なし))[.。]?$"
+    r"both (?:are )?(?:equal|good|the same)|equal(?:ly)? (?:good|quality)|better|"
+    r"preference|criterion|criteria|fault|faults|problem|reason|none)"
+    r"|(?:応答の|回答の|全体的な)?(?:品質|質|同等|同等性|同じ|類似|類似性|引き分け|優劣|観点|欠点|理由|応答|回答|なし))[.。]?$"
 )
 """Names under which anything falls, and so nothing."""
 
@@ -67,6 +74,10 @@ class ReasonGroup:
     """All of its reasons."""
     vote_ids: frozenset[str]
     """The votes that they come from."""
+    words: tuple[tuple[str, int], ...] = ()
+    """What they say once the matter of the prompts is taken out, and how many of them, the most common first."""
+    fault: bool = False
+    """They speak of the response that was not preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,65 +111,136 @@ def name_factors(
     *,
     outcome: Outcome,
     language: str,
+    embedder: Embedder | None = None,
     progress: Progress | None = None,
 ) -> Named:
     """Have a model name and define each group of reasons. Durable: the same call again continues.
 
+    Groups whose name is empty, does not say what its group says (`fitting.py`), or was given to a larger group
+    before, are asked once more with the names that are taken. What is then still empty is refused, what still has
+    one name is one factor, and a group without a fitting name bears its own words where most of its reasons share
+    them; else it is refused.
+
     Args:
         groups: of `ReasonGroup`, the largest first.
         worker: the model.
-        folder: of the run that keeps the answers.
+        folder: of the run that keeps the answers; the second round has a folder `again` in it.
         outcome: what the reasons explain.
         language: ISO 639-1 code of names and definitions.
-        progress: is told of every answer.
+        embedder: compares names with what they stand for; None: whatever the model says is taken.
+        progress: is told of every answer of the first round.
 
     Returns:
-        The factors. Groups with one name are one factor; names that say nothing are refused.
+        The factors.
     """
     if not groups:
         return Named((), {}, ())
     template = replace(load_template("name_factor", language), schema=SCHEMA)
-    made_from = hashlib.sha256(
-        json.dumps([[reason.text for reason in group.shown] for group in groups]).encode()
-    ).hexdigest()
+    wording = _Wording(template, outcome, worker)
+    names = _asked(
+        wording, [(f"group {number}", group, ()) for number, group in enumerate(groups, 1)], folder, progress
+    )
+    ranks = _ranks(groups, names, embedder)
+    worst = _worst_rank(groups)
+    taken, again = _taken(groups, names, ranks)
+    if again:
+        rows = [(f"group {place + 1}", groups[place], tuple(taken)) for place in again]
+        second = dict(zip(again, _asked(wording, rows, folder / "again", None), strict=True))
+        changed = [second.get(place) or name for place, name in enumerate(names)]
+        for place, rank in enumerate(_ranks(groups, changed, embedder)):
+            if rank <= max(ranks[place], worst):
+                names[place], ranks[place] = changed[place], rank
+    return _merge_named(groups, names, ranks, outcome)
 
-    def source(limit_tokens: int) -> Iterator[FittedPrompt]:
-        for number, group in enumerate(groups, start=1):
-            values: dict[str, object] = {"outcome": outcome.value, "others": []}
-            yield _fitting_prompt(f"group {number}", group, _Wording(template, values), worker, limit_tokens)
 
-    run = worker.ask(folder, Step(TASK, template, _SAMPLING, made_from), source, progress=progress)
-    try:
-        answers = [row.answer for row in run.rows()]
-    finally:
-        run.close()
-    return _merge_named(groups, answers, outcome)
+_Name = tuple[str, str]
+"""A name and a definition."""
+_Row = tuple[str, ReasonGroup, tuple[str, ...]]
+"""A group, what it is called in the run, and the names that are taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """A template with what is the same for all groups."""
+    """How groups are asked about."""
 
     template: Template
-    values: Mapping[str, Any]
+    outcome: Outcome
+    worker: Worker
 
-    def prompt(self, name: str, shown: Sequence[str]) -> Prompt:
-        return self.template.render({**self.values, "reasons": shown}, subject_id=name)
+    def fitting_prompt(self, row: _Row, limit: int) -> FittedPrompt:
+        """Show as many of a group's reasons as fit: half as many each time they do not."""
+        name, group, others = row
+        most = MOST_WORDS
+        while True:
+            words, reasons = _shown(group, most)
+            values = {"outcome": self.outcome.value, "fault": group.fault, "others": list(others)}
+            prompt = self.template.render({**values, "words": words, "reasons": reasons}, subject_id=name)
+            [tokens] = self.worker.count_tokens([prompt])
+            if tokens <= limit or most <= 1:
+                fits = Fit.WHOLE if tokens <= limit else Fit.OVERFLOW
+                return FittedPrompt(prompt, fits, tokens, tokens, limit)
+            most //= 2
 
 
-def _fitting_prompt(
-    name: str, group: ReasonGroup, wording: _Wording, worker: Worker, limit: int
-) -> FittedPrompt:
-    """Show as many of a group's reasons as fit: half as many each time they do not."""
-    shown = [_one_line(reason.text) for reason in group.shown[:MOST_SHOWN]]
-    while True:
-        prompt = wording.prompt(name, shown)
-        [tokens] = worker.count_tokens([prompt])
-        if tokens <= limit:
-            return FittedPrompt(prompt, Fit.WHOLE, tokens, tokens, limit)
-        if len(shown) <= 1:
-            return FittedPrompt(prompt, Fit.OVERFLOW, tokens, tokens, limit)
-        shown = shown[: (len(shown) + 1) // 2]
+def _shown(group: ReasonGroup, most: int) -> tuple[list[tuple[str, int]], list[str]]:
+    """Choose what a model sees of a group: its words, and reasons whole where few of them say the same."""
+    words = [(_one_line(text), times) for text, times in group.words[:most]]
+    if _says_one_thing(group):
+        return words, []
+    return words, [_one_line(reason.text) for reason in group.shown[: min(most, MOST_SHOWN)]]
+
+
+def _says_one_thing(group: ReasonGroup) -> bool:
+    """Tell whether a group's three most common wordings make up much of it."""
+    same = sum(times for _, times in group.words[:3])
+    return bool(group.words) and same >= _SAME_SHARE * len(group.reason_ids)
+
+
+def _asked(
+    wording: _Wording, rows: Sequence[_Row], folder: Path, progress: Progress | None
+) -> list[_Name | None]:
+    """Ask about groups; None where the model gave no valid answer."""
+    told = [[name, group.words, [one.text for one in group.shown], others] for name, group, others in rows]
+    made_from = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    def source(limit_tokens: int) -> Iterator[FittedPrompt]:
+        return (wording.fitting_prompt(row, limit_tokens) for row in rows)
+
+    step = Step(TASK, wording.template, _SAMPLING, made_from)
+    run = wording.worker.ask(folder, step, source, progress=progress)
+    try:
+        return [_read(row.answer) for row in run.rows()]
+    finally:
+        run.close()
+
+
+def _ranks(
+    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], embedder: Embedder | None
+) -> list[int]:
+    if embedder is None or not all(group.words for group in groups):
+        return [1] * len(groups)
+    told = [None if one is None else f"{one[0]}: {one[1]}" for one in names]
+    ranks = word_ranks(told, [group.words[:MOST_WORDS] for group in groups], embedder)
+    return [int(rank) for rank in ranks]
+
+
+def _worst_rank(groups: Sequence[ReasonGroup]) -> int:
+    return max(3, round(_WORST_SHARE * len(groups)))
+
+
+def _taken(
+    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int]
+) -> tuple[list[str], list[int]]:
+    """Return the names that stand, and the places of groups that need another one."""
+    taken: dict[tuple[bool, str], str] = {}
+    again = []
+    for place, (group, named) in enumerate(zip(groups, names, strict=True)):
+        key = (group.fault, "" if named is None else _key(named[0]))
+        if named is None or _EMPTY_NAMES.match(key[1]) or key in taken or ranks[place] > _worst_rank(groups):
+            again.append(place)
+        else:
+            taken[key] = named[0]
+    return list(taken.values()), again
 
 
 def _one_line(text: str) -> str:
@@ -166,46 +248,60 @@ def _one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
 
 
-def _merge_named(groups: Sequence[ReasonGroup], answers: Sequence[Answer | None], outcome: Outcome) -> Named:
+def _merge_named(
+    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int], outcome: Outcome
+) -> Named:
     """Put groups of one name together, set empty names aside, and number what is left."""
-    kept: dict[str, tuple[str, str, list[ReasonGroup]]] = {}
+    kept: dict[tuple[bool, str], tuple[str, str, list[ReasonGroup]]] = {}
     refused: list[Refused] = []
     unnamed = 0
-    for group, answer in zip(groups, answers, strict=True):
-        named = _read(answer)
-        if named is None:
-            unnamed += 1
-            named = _one_line(group.shown[0].text)[:60], _one_line(group.shown[0].text)
-        name, definition = named
-        if _EMPTY_NAMES.match(_key(name)):
+    for group, given, rank in zip(groups, names, ranks, strict=True):
+        fits = given is not None and rank <= _worst_rank(groups)
+        name, definition = given if given is not None and fits else _own_words(group)
+        key = group.fault, _key(name)
+        if not fits and given is not None and not _says_one_thing(group):
+            refused.append(Refused(given[0], "says something else than its reasons", len(group.reason_ids)))
+            continue
+        unnamed += not fits
+        if _EMPTY_NAMES.match(key[1]):
             refused.append(Refused(name, "says nothing", len(group.reason_ids)))
-        elif _key(name) in kept:
-            kept[_key(name)][2].append(group)
-            refused.append(Refused(name, f"same as {kept[_key(name)][0]}", len(group.reason_ids)))
+        elif key in kept:
+            kept[key][2].append(group)
+            refused.append(Refused(name, f"same as {kept[key][0]}", len(group.reason_ids)))
         else:
-            kept[_key(name)] = name, definition, [group]
+            kept[key] = name, definition, [group]
     ordered = sorted(kept.values(), key=lambda one: (-len(_votes(one[2])), one[0]))
     factors, reasons = [], {}
     for number, (name, definition, members) in enumerate(ordered, start=1):
-        factor_id = f"f{number:02d}"
-        ids = tuple(reason_id for group in members for reason_id in group.reason_ids)
-        reasons[factor_id] = ids
-        factors.append(
-            Factor(
-                id=factor_id,
-                name=name,
-                definition=definition,
-                outcome=outcome,
-                evidence=tuple(
-                    Evidence(reason.vote_id, reason.id, reason.quote)
-                    for group in members
-                    for reason in group.shown
-                )[:_MOST_EVIDENCE],
-                reason_count=len(ids),
-                vote_count=len(_votes(members)),
-            )
-        )
+        factor = _factor(f"f{number:02d}", name, definition, members, outcome)
+        factors.append(factor)
+        reasons[factor.id] = tuple(reason_id for group in members for reason_id in group.reason_ids)
     return Named(tuple(factors), reasons, tuple(refused), unnamed)
+
+
+def _factor(
+    factor_id: str, name: str, definition: str, members: Sequence[ReasonGroup], outcome: Outcome
+) -> Factor:
+    shown = [reason for group in members for reason in group.shown]
+    return Factor(
+        id=factor_id,
+        name=name,
+        definition=definition,
+        outcome=outcome,
+        evidence=tuple(Evidence(one.vote_id, one.id, one.quote) for one in shown)[:_MOST_EVIDENCE],
+        reason_count=sum(len(group.reason_ids) for group in members),
+        vote_count=len(_votes(members)),
+        fault=members[0].fault,
+    )
+
+
+def _own_words(group: ReasonGroup) -> _Name:
+    """Name a group by its most common wordings; by its most central reason where they have none in common."""
+    if _says_one_thing(group):
+        words = [_one_line(text) for text, _ in group.words[:3]]
+        return words[0][:60], "; ".join(words)
+    line = _one_line(group.shown[0].text)
+    return line[:60], line
 
 
 def _votes(members: Sequence[ReasonGroup]) -> frozenset[str]:

@@ -22,6 +22,7 @@ import numpy as np
 from naze.errors import InputError, RunNotFoundError, RunVersionError, StoreError
 from naze.factors.about import FORMAT, About
 from naze.factors.extraction import Explanation
+from naze.factors.held_out import HeldOut, hold_out
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.tested import FactorTest, Validation, read_tests, tests_table
 from naze.factors.tie_kinds import TieCase, tie_kinds
@@ -115,6 +116,11 @@ class Factors:
         """Return what the model said of every judged vote and factor, in both orders of the responses."""
         return self._matrix
 
+    def held_out(self) -> HeldOut:
+        """Put the verdicts beside what people decided; of faults, a and b are exchanged."""
+        faults = [factor.id for factor in self.factors if factor.fault]
+        return hold_out(self.matrix(), list(self.judged), faults)
+
     def tie_cases(self) -> tuple[TieCase, ...]:
         """Tell the judged ties apart by kind; only factors that passed speak for a side."""
         passed = self.validation.passed or None
@@ -131,6 +137,7 @@ class Factors:
                     "factor_id": factor.id,
                     "name": factor.name,
                     "definition": factor.definition,
+                    "fault": factor.fault,
                     "reasons": factor.reason_count,
                     "named_by": factor.vote_count,
                     "named_by_share": factor.vote_count / share,
@@ -141,6 +148,7 @@ class Factors:
                 "factor_id": pl.String,
                 "name": pl.String,
                 "definition": pl.String,
+                "fault": pl.Boolean,
                 "reasons": pl.Int64,
                 "named_by": pl.Int64,
                 "named_by_share": pl.Float64,

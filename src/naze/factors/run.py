@@ -6,13 +6,14 @@ twice; everything else is computed anew from them and decided by the seed.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from naze.configuration import read_configuration
-from naze.engines.embeddings import DEFAULT_EMBEDDER, open_embedder
+from naze.engines.embeddings import DEFAULT_EMBEDDER, CachedEmbedder, open_embedder
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError
 from naze.factors.about import About, Cost
@@ -289,18 +290,17 @@ class _Job:
     def _merge(self, proposed: Proposed) -> Merged:
         self.tell(f"Merging {len(proposed.reasons):,} reasons")
         count = self.about.count + max(2, round(_SPARE * self.about.count))
-        embedder = open_embedder(
-            self.asked.settings.embedding_model, allow_remote=self.asked.settings.options.allow_remote
-        )
-        try:
+        with closing(self._embedder()) as embedder:
             for least in self._least_votes():
                 settings = MergeSettings(count=count, seed=self.about.seed, least_votes=least)
                 merged = merge_reasons(proposed.reasons, embedder, settings, prompts=self._prompts())
                 if merged.kind_count >= self.about.count:
                     break
-        finally:
-            embedder.close()
         return merged
+
+    def _embedder(self) -> CachedEmbedder:
+        settings = self.asked.settings
+        return open_embedder(settings.embedding_model, allow_remote=settings.options.allow_remote)
 
     def _least_votes(self) -> tuple[int, ...]:
         """Say how many votes must name a kind, the first choice first."""
@@ -315,10 +315,11 @@ class _Job:
         groups = reason_groups(proposed.reasons, merged)
         self.tell(f"Naming {len(groups):,} kinds of reasons")
         began = time.monotonic()
-        named = name_factors(
-            groups, self.worker, self.folder / "name", outcome=self.about.outcome,
-            language=self.about.language, progress=self.progress(),
-        )  # fmt: skip
+        with closing(self._embedder()) as embedder:
+            named = name_factors(
+                groups, self.worker, self.folder / "name", outcome=self.about.outcome,
+                language=self.about.language, embedder=embedder, progress=self.progress(),
+            )  # fmt: skip
         if groups:
             self._account("name", began)
         return named

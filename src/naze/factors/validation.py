@@ -4,7 +4,7 @@ The caller sees to it that the votes took no part in finding the factors, and th
 (`naze.votes.split`); the verdicts come from a factor's definition alone (`apply_factors`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +35,7 @@ def validate(
     votes: Sequence[Vote],
     *,
     outcome: Outcome,
+    faults: Collection[str] = (),
     seed: int = 0,
     alpha: float = 0.05,
     resamples: int = 1_000,
@@ -49,6 +50,8 @@ def validate(
         matrix: verdicts; those on other votes are passed over.
         votes: the held-out votes, and no others; those without a winner are counted and left out.
         outcome: what the factors explain, wins or ties.
+        faults: ids of factors that explanations name of the response that was not preferred: such a factor holds
+            where people prefer the response that shows it less.
         seed: decides resamples, permutations and folds; the same seed, the same figures.
         alpha: the share of factors that pass by chance among those that pass, at most, on average.
         resamples: of the bootstrap over prompts.
@@ -67,7 +70,7 @@ def validate(
             "between 0 and 1, and at least one of each."
         )
     voted = [vote for vote in votes if vote.winner is not None]
-    held = hold_out(matrix, voted)
+    held = hold_out(matrix, voted, faults)
     found = _Found(
         held=held,
         agreement=agreement(held, resamples=resamples, seed=seed),

@@ -1,0 +1,98 @@
+"""A factor goes in; where it holds and where it does not comes out: by language, length, category, turns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from naze.factors.agreement import agreement
+from naze.factors.held_out import HeldOut
+from naze.factors.resampling import Estimate, share_interval, sums_by
+from naze.factors.result import Factors
+from naze.records import Factor, Outcome, Vote
+
+__all__ = ["Slice", "slices_of"]
+
+_MOST_VALUES = 12
+_CATEGORIES = ("category", "domain", "scenario", "topic", "task")
+"""Columns of votes that tell what a prompt is about; those that are there are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the held-out votes, and what the factor is worth there."""
+
+    by: str
+    """`language`, `length`, `turns`, `source`, or the name of a column."""
+    value: str
+    votes: int
+    """Votes where the factor applies; for wins, decided ones with a call."""
+    figure: Estimate
+    """For wins accuracy; for ties the share of ties where the responses are alike on the factor."""
+    base: Estimate
+    """For wins 0.5 by chance; for ties the share of ties here at all."""
+
+
+def slices_of(factors: Factors, factor: Factor) -> tuple[Slice, ...]:
+    """Part the judged votes in several ways and say in each part how the factor fares.
+
+    Intervals are 95 %, for each part by itself: among many parts some differ by chance. With fewer than 10 prompts
+    there is no interval.
+    """
+    votes = list(factors.judged)
+    held = factors.held_out()
+    column = [one.id for one in factors.factors].index(factor.id)
+    threshold = factors.tests[factor.id].alike_threshold
+    found = []
+    for by, values in _labels(votes):
+        known = sorted({value for value in values if value})
+        if not 1 < len(known) <= _MOST_VALUES:
+            continue
+        for value in known:
+            rows = np.array([one == value for one in values], bool)
+            one = _slice(held.only(rows), column, factor.outcome, threshold)
+            if one is not None:
+                found.append(Slice(by, value, *one))
+    return tuple(found)
+
+
+def _slice(
+    held: HeldOut, column: int, outcome: Outcome, threshold: float | None
+) -> tuple[int, Estimate, Estimate] | None:
+    if outcome is Outcome.WIN:
+        found = agreement(held, resamples=1, seed=0)
+        calls = int(found.votes[column])
+        return (calls, found.accuracy.at(column), Estimate(0.5)) if calls else None
+    applies = held.applies[:, column]
+    alike = applies & (np.nan_to_num(held.alike[:, column], nan=-1.0) >= (threshold or 0.5))
+    if not applies.any():
+        return None
+    return int(applies.sum()), _share(held, alike), _share(held, applies)
+
+
+def _share(held: HeldOut, rows: NDArray[np.bool_]) -> Estimate:
+    """Estimate the share of ties among some votes."""
+    if not rows.any():
+        return Estimate()
+    parts = np.stack([rows * held.ties, rows.astype(np.float64)], axis=1)
+    sums = sums_by(parts, held.prompts, held.prompt_count)
+    return share_interval(sums[:, :1], sums[:, 1:]).at(0)
+
+
+def _labels(votes: list[Vote]) -> Iterator[tuple[str, list[str | None]]]:
+    """Give each way to part votes, and the part of each vote."""
+    yield "language", [vote.language for vote in votes]
+    lengths = np.array([_characters(vote) for vote in votes])
+    low, high = np.quantile(lengths, [1 / 3, 2 / 3])
+    names = [f"1: up to {low:,.0f} characters", f"2: up to {high:,.0f}", f"3: over {high:,.0f}"]
+    yield "length", [names[int(length > low) + int(length > high)] for length in lengths]
+    yield "turns", ["one" if len(vote.prompt) == 1 else "several" for vote in votes]
+    yield "source", [vote.source for vote in votes]
+    for name in _CATEGORIES:
+        yield name, [str(vote.extra[name]) if vote.extra.get(name) else None for vote in votes]
+
+
+def _characters(vote: Vote) -> int:
+    """Count the characters of both responses."""
+    return sum(len(turn or "") for turn in (*vote.response_a, *vote.response_b))
