@@ -17,6 +17,7 @@ __all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPT
 
 COMMANDS = {
     "explain": "Have a local model explain every vote in a file.",
+    "factors": "Find the reasons behind votes and test each on votes that were held out.",
     "generate": "Ask a model one thing.",
     "models": "What can answer on this machine, and what could be pulled.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
@@ -26,7 +27,7 @@ COMMANDS = {
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("explain", "pull", "runs")
+RESUMABLE = ("explain", "factors", "pull", "runs")
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1

@@ -109,15 +109,15 @@ def read_file(
     return read_votes(
         file,
         format=format,
-        columns=_pairs("--columns", columns, "prompt=question"),
-        winners=_pairs("--winner", winner, "bothbad=both_bad"),
+        columns=pairs("--columns", columns, "prompt=question"),
+        winners=pairs("--winner", winner, "bothbad=both_bad"),
         limit=limit,
     )
 
 
-def _pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, str]:
+def pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, str]:
     """Read name=value pairs; `--columns` takes several between commas."""
-    pairs = {}
+    found = {}
     for text in given or ():
         for pair in text.split(",") if option == "--columns" else [text]:
             name, equals, value = pair.rpartition("=") if option == "--winner" else pair.partition("=")
@@ -125,8 +125,8 @@ def _pairs(option: str, given: Sequence[str] | None, example: str) -> dict[str, 
                 raise ConfigurationError(
                     f"{option} {pair!r}; expected name=value, such as {option} {example}."
                 )
-            pairs[name.strip()] = value.strip()
-    return pairs
+            found[name.strip()] = value.strip()
+    return found
 
 
 def _checked(votes: "Votes", model: str | None, language: str, max_tokens: int) -> "VotesReport":

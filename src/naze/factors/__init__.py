@@ -1,5 +1,8 @@
 """Explanations go in; named reasons come out, each with quotes, each tested on votes that were held out."""
 
+from naze.factors.cases import Case, Quote, Role
+from naze.factors.compare import Comparison, Matched, compare_factors
+from naze.factors.drill import Drill
 from naze.factors.extraction import Explanation, Proposed, Way, propose
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
@@ -10,16 +13,23 @@ from naze.factors.saturation import Saturation, saturation_curve
 
 __all__ = [
     "VERDICTS",
+    "Case",
+    "Comparison",
+    "Drill",
     "Explanation",
     "FactorSettings",
     "Factors",
     "Kind",
+    "Matched",
     "MergeSettings",
     "Merged",
     "Proposed",
+    "Quote",
+    "Role",
     "Saturation",
     "VerdictMatrix",
     "Way",
+    "compare_factors",
     "find_factors",
     "merge_reasons",
     "open_factors",

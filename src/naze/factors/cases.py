@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from naze.factors.quotes import restore_quote
 from naze.factors.reasons import split_reasons
-from naze.factors.result import Factors
 from naze.records import Evidence, Factor, Outcome, Vote
+
+if TYPE_CHECKING:
+    from naze.factors.result import Factors
 
 __all__ = ["Case", "Quote", "Role", "cases_of"]
 
@@ -56,7 +59,7 @@ class Case:
     part in finding or testing."""
 
 
-def cases_of(factors: Factors, factor: Factor, most: int = 6) -> tuple[Case, ...]:
+def cases_of(factors: "Factors", factor: Factor, most: int = 6) -> tuple[Case, ...]:
     """Choose cases of a factor: the clearest ones for and against it, and its most central sources.
 
     For wins a case for it is a decided vote whose preferred response shows the factor more; for ties a tie whose
@@ -96,7 +99,7 @@ def cases_of(factors: Factors, factor: Factor, most: int = 6) -> tuple[Case, ...
     return tuple(found)
 
 
-def _verdicts(factors: Factors, factor: Factor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _verdicts(factors: "Factors", factor: Factor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return lean, alike and whether the factor applies, of each judged vote; 0 where it does not."""
     held = factors.held_out()
     column = [one.id for one in factors.factors].index(factor.id)
@@ -109,7 +112,7 @@ def _outcomes(votes: Sequence[Vote]) -> np.ndarray:
     return np.array([{"a": 1.0, "b": -1.0}.get(vote.winner or "", 0.0) for vote in votes])
 
 
-def _sources(factors: Factors, factor: Factor, most: int) -> Iterator[Case]:
+def _sources(factors: "Factors", factor: Factor, most: int) -> Iterator[Case]:
     """Give the votes that the factor was found in, the most central first; each once."""
     by_vote: dict[str, list[Evidence]] = {}
     for one in factor.evidence:
@@ -121,7 +124,7 @@ def _sources(factors: Factors, factor: Factor, most: int) -> Iterator[Case]:
         yield Case(f"s{number}", Role.SOURCE, factors.votes[rows[vote_id]], None, None, quotes)
 
 
-def _own_quotes(factors: Factors, vote: Vote) -> Iterator[Quote]:
+def _own_quotes(factors: "Factors", vote: Vote) -> Iterator[Quote]:
     """Give what the explanation of a held-out vote names as reasons."""
     explanation = factors.explanations.get(vote.id)
     if explanation is None:

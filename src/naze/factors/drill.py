@@ -3,16 +3,19 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from naze.engines.protocol import EngineOptions
 from naze.factors.analysis import Analysis, analyse, read_analysis
 from naze.factors.cases import Case, Role, cases_of
-from naze.factors.result import Factors
 from naze.factors.slices import Slice, slices_of
 from naze.factors.tested import FactorTest
 from naze.generations import Progress, open_run
 from naze.jobs.asking import opened_worker
 from naze.records import Factor
+
+if TYPE_CHECKING:
+    from naze.factors.result import Factors
 
 __all__ = ["Drill", "drill"]
 
@@ -34,7 +37,7 @@ class Drill:
 
 
 def drill(
-    factors: Factors,
+    factors: "Factors",
     words: str,
     *,
     most: int = 6,
@@ -77,7 +80,7 @@ def drill(
     return Drill(factor, factors.tests[factor.id], cases, slices_of(factors, factor), analysis)
 
 
-def _folder(factors: Factors, factor: Factor, model: str | None) -> Path:
+def _folder(factors: "Factors", factor: Factor, model: str | None) -> Path:
     """Name the run of an analysis; another model than the one that judged has its own."""
     name = factor.id
     if model is not None and model != factors.about.model:

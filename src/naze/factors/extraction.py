@@ -9,6 +9,7 @@ shares no word with its own quote is dropped; where an answer is of no use, the 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -32,6 +33,7 @@ __all__ = ["Explanation", "Proposed", "Way", "propose"]
 MOST_REASONS = 8
 """Asked of one explanation."""
 _EXTRACT = Sampling(max_tokens=640, repetition_penalty=1.05)
+_LETTERS = re.compile(r"[\W_]+")
 _TOKENS_OF_REASON = 160
 """Of the answer of the long-context way, for each reason with its evidence."""
 
@@ -75,6 +77,8 @@ class Proposed:
     """Reasons of the model that share no word with their own quote; dropped."""
     stood_in: int
     """Explanations for which the rules stood in for the model."""
+    echoed: int = 0
+    """Reasons that only repeat what the explainer was told to do; dropped."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -91,6 +95,8 @@ class Proposed:
                 f"{self.stood_in:,} of {self.explanation_count:,} explanations were cut by rules, since the model's "
                 "answer was of no use"
             )
+        if self.echoed:
+            told.append(f"{self.echoed:,} reasons only repeat what the explainer was told to do; rejected")
         if self.silent_count:
             told.append(f"{self.silent_count:,} of {self.explanation_count:,} explanations name no reason")
         return tuple(told)
@@ -104,6 +110,7 @@ def propose(
     folder: Path | None = None,
     language: str = "en",
     wanted: int = 50,
+    asked: str = "",
     progress: Progress | None = None,
 ) -> Proposed:
     """Find the reasons that explanations give. Durable where a model is asked: the same call again continues.
@@ -115,6 +122,7 @@ def propose(
         folder: of the run that keeps the model's answers; not needed for the rules.
         language: ISO 639-1 code in which the model is asked.
         wanted: reasons that the long-context way asks of each piece.
+        asked: what the explainer was told; a small model repeats that, and such reasons are dropped.
         progress: is told of every answer.
 
     Raises:
@@ -128,14 +136,31 @@ def propose(
     """
     _check(explanations)
     if way is Way.SENTENCES:
-        return _gather(explanations, _Checked({}, 0, 0), way)
+        return _without_echoes(_gather(explanations, _Checked({}, 0, 0), way), asked)
     if worker is None or folder is None:
         raise ConfigurationError(f"the way {way.value!r} asks a model, and no model or folder is given.")
     if way is Way.MODEL:
         claims = _extract(explanations, worker, folder, language, progress)
     else:
         claims = _collect(explanations, worker, folder, language, wanted, progress)
-    return _gather(explanations, _checked(explanations, claims, stands_alone=way is Way.MODEL), way)
+    checked = _checked(explanations, claims, stands_alone=way is Way.MODEL)
+    return _without_echoes(_gather(explanations, checked, way), asked)
+
+
+def _without_echoes(found: Proposed, asked: str) -> Proposed:
+    """Drop the reasons that stand, word by word, in what the explainer was told."""
+    told = _LETTERS.sub("", asked).casefold()
+    kept = [
+        place
+        for place, reason in enumerate(found.reasons)
+        if not told or _LETTERS.sub("", reason.text).casefold() not in told
+    ]
+    return replace(
+        found,
+        reasons=tuple(found.reasons[place] for place in kept),
+        methods=tuple(found.methods[place] for place in kept),
+        echoed=len(found.reasons) - len(kept),
+    )
 
 
 def _check(explanations: Sequence[Explanation]) -> None:

@@ -5,7 +5,7 @@ No prompt stands on both sides.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from naze.errors import ConfigurationError, InputError
 from naze.factors.extraction import Explanation
@@ -64,9 +64,7 @@ def choose_votes(explained: Explained, where: str | None) -> Explained:
     explanations = tuple(one for one in explained.explanations if one.vote_id in kept)
     if not explanations:
         raise InputError(f"{explained.name}: no vote that satisfies {where!r} has an explanation.")
-    return Explained(
-        votes, explanations, explained.name, explained.explainer, explained.language, explained.notes
-    )
+    return replace(explained, votes=votes, explanations=explanations)
 
 
 def divide(

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from naze.engines.protocol import EngineOptions
 from naze.errors import InputError, RunNotFoundError, RunVersionError, StoreError
 from naze.factors.about import FORMAT, About
+from naze.factors.drill import Drill, drill
 from naze.factors.extraction import Explanation
 from naze.factors.held_out import HeldOut, hold_out
 from naze.factors.matrix import VERDICTS, VerdictMatrix
@@ -120,6 +122,18 @@ class Factors:
         """Put the verdicts beside what people decided; of faults, a and b are exchanged."""
         faults = [factor.id for factor in self.factors if factor.fault]
         return hold_out(self.matrix(), list(self.judged), faults)
+
+    def drill(
+        self,
+        words: str,
+        *,
+        most: int = 6,
+        model: str | None = None,
+        engine: str | None = None,
+        options: EngineOptions | None = None,
+    ) -> Drill:
+        """Look into one factor: its cases, where it holds, what the cases show. See `naze.factors.drill.drill`."""
+        return drill(self, words, most=most, model=model, engine=engine, options=options)
 
     def tie_cases(self) -> tuple[TieCase, ...]:
         """Tell the judged ties apart by kind; only factors that passed speak for a side."""

@@ -281,6 +281,7 @@ class _Job:
             folder=self.folder / "extract" if by_model else None,
             language=self.about.language,
             wanted=self.about.count,
+            asked=self.asked.explained.asked,
             progress=self.progress() if by_model else None,
         )
         if by_model:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from naze.factors.agreement import agreement
 from naze.factors.held_out import HeldOut
 from naze.factors.resampling import Estimate, share_interval, sums_by
-from naze.factors.result import Factors
 from naze.records import Factor, Outcome, Vote
+
+if TYPE_CHECKING:
+    from naze.factors.result import Factors
 
 __all__ = ["Slice", "slices_of"]
 
@@ -34,7 +37,7 @@ class Slice:
     """For wins 0.5 by chance; for ties the share of ties here at all."""
 
 
-def slices_of(factors: Factors, factor: Factor) -> tuple[Slice, ...]:
+def slices_of(factors: "Factors", factor: Factor) -> tuple[Slice, ...]:
     """Part the judged votes in several ways and say in each part how the factor fares.
 
     Intervals are 95 %, for each part by itself: among many parts some differ by chance. With fewer than 10 prompts

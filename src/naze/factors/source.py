@@ -33,6 +33,8 @@ class Explained:
     language: str | None
     """ISO 639-1 code of the explanations, where they have one."""
     notes: tuple[str, ...] = ()
+    asked: str = ""
+    """What the explainer was told to do, where that is known."""
 
     @property
     def fingerprint(self) -> str:
@@ -99,7 +101,11 @@ def _of_run(run: Run) -> Explained:
                 Explanation(row.subject_id, answer.text or "", manifest.language, winners[row.subject_id])
             )
     notes = (f"{missing:,} votes of the run have no explanation (open or failed)",) if missing else ()
-    return Explained(votes, tuple(explanations), str(run.folder), manifest.model, manifest.language, notes)
+    parts = manifest.template_parts
+    asked = "\n".join(str(parts.get(name) or "") for name in ("instruction", "question"))
+    return Explained(
+        votes, tuple(explanations), str(run.folder), manifest.model, manifest.language, notes, asked
+    )
 
 
 def _of_table(path: Path, columns: Mapping[str, str] | None, explanation: str | None) -> Explained:
