@@ -67,7 +67,7 @@ def read_explained(
         explanation: for a table, the column with the explanations; None: the first of `EXPLANATION_COLUMNS`.
 
     Raises:
-        InputError: no explanations, or ids that repeat.
+        InputError: no explanations.
         RunError: the folder holds no run of `naze explain`.
     """
     if isinstance(source, Run):
@@ -125,8 +125,10 @@ def _of_table(path: Path, columns: Mapping[str, str] | None, explanation: str | 
         if text.strip()
     )
     missing = len(votes) - len(explanations)
-    notes = (f"{missing:,} rows have no explanation",) if missing else ()
-    return Explained(votes, explanations, str(path), None, None, notes)
+    notes = [f"{missing:,} rows have no explanation"] if missing else []
+    if votes.problems:
+        notes.append(f"{len(votes.problems):,} rows are kept aside, the first: {votes.problems[0]}")
+    return Explained(votes, explanations, str(path), None, None, tuple(notes))
 
 
 def _checked(found: Explained) -> Explained:
@@ -134,12 +136,5 @@ def _checked(found: Explained) -> Explained:
         raise InputError(
             f"{found.name}: {len(found.votes):,} votes and not one explanation. Factors are found in explanations: "
             "run `naze explain` first, or look at what failed with `naze runs show`."
-        )
-    ids = found.votes.frame()["id"]
-    if ids.n_unique() < len(ids):
-        twice = ids.filter(ids.is_duplicated())[0]
-        raise InputError(
-            f"{found.name}: the vote {twice!r} occurs more than once; expected ids that do not repeat. "
-            "Where one vote has several explanations, give each row an id of its own."
         )
     return found

@@ -1,0 +1,112 @@
+"""What explained votes are, and how they are parted: no prompt stands on both sides."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from made_factors import EXPLAINED
+from naze.errors import ConfigurationError, InputError, RunError
+from naze.factors.parts import choose_votes, divide
+from naze.factors.source import read_explained
+from naze.records import Outcome, Winner
+from naze.votes import Votes
+from naze.votes.split import normalised_prompt
+from scripted import ScriptedEngine, rows, run_all
+
+
+@pytest.fixture(scope="module")
+def explained():
+    return read_explained(EXPLAINED)
+
+
+def test_a_table_with_explanations_is_read(explained):
+    assert (len(explained.votes), len(explained.explanations)) == (251, 248)
+    assert explained.explanations[0].text and explained.explainer is None
+    assert explained.notes == ("3 rows have no explanation",)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_no_prompt_is_on_both_sides_and_reasons_come_from_the_outcome_alone(explained, outcome):
+    parts = divide(explained, outcome, holdout=0.4, test_limit=None, seed=1)
+    frame = parts.votes.frame()
+    found, held = (
+        {normalised_prompt(vote.prompt) for vote in parts.votes if vote.extra["held_out"] is side}
+        for side in (False, True)
+    )
+    assert found and held and not found & held
+    used = {one.vote_id for one in parts.explained}
+    assert used <= set(frame.filter(~pl.col("held_out"))["id"])
+    wanted = (Winner.TIE, Winner.BOTH_BAD) if outcome is Outcome.TIE else (Winner.A, Winner.B)
+    assert {one.winner for one in parts.explained} <= set(wanted)
+    assert parts.held_out == len(parts.judged) == frame["judged"].sum()
+
+
+def test_a_limit_draws_whole_prompts_by_the_seed_and_is_told(explained):
+    one, again, other = (
+        divide(explained, Outcome.TIE, holdout=0.4, test_limit=20, seed=seed) for seed in (1, 1, 2)
+    )
+    assert len(one.judged) == 20
+    assert list(one.judged.frame()["id"]) == list(again.judged.frame()["id"])
+    assert list(one.judged.frame()["id"]) != list(other.judged.frame()["id"])
+    assert "20 of" in one.notes[-1]
+
+
+def test_further_votes_to_test_on_lose_those_whose_prompt_was_explained(explained):
+    some = explained.votes.frame().head(40).with_columns(pl.col("id") + "-copy")
+    new = some.head(3).with_columns(
+        id=pl.lit("new-") + pl.col("id"), prompt=pl.col("prompt").list.eval(pl.element() + " again")
+    )
+    test = Votes.from_frame(pl.concat([some, new]))
+    parts = divide(explained, Outcome.TIE, test=test, holdout=0.3, test_limit=None, seed=0)
+    assert len(parts.judged) == 3
+    assert "40 of 43" in " ".join(parts.notes)
+    assert len(parts.explained) == sum(one.winner is Winner.TIE for one in explained.explanations)
+
+
+def test_votes_of_one_outcome_are_named(explained):
+    decided = choose_votes(explained, "winner <> 'tie'")
+    with pytest.raises(InputError, match=r"0 are a tie.*--outcome win"):
+        divide(decided, Outcome.TIE, holdout=0.3, test_limit=None, seed=0)
+
+
+def test_nothing_to_test_on_is_said(explained):
+    rows = [row for row, vote in enumerate(explained.votes) if vote.winner is Winner.TIE]
+    alone = replace(explained, votes=explained.votes.select(rows[:1]))
+    with pytest.raises(InputError):
+        divide(alone, Outcome.TIE, holdout=0.3, test_limit=None, seed=0)
+
+
+def test_a_condition_chooses_votes_and_a_wrong_one_says_what_there_is(explained):
+    japanese = choose_votes(explained, "language = 'ja'")
+    assert {vote.language for vote in japanese.votes} == {"ja"}
+    assert 0 < len(japanese.explanations) <= len(japanese.votes)
+    with pytest.raises(ConfigurationError, match="nonsense.*columns id, prompt"):
+        choose_votes(explained, "nonsense = 1")
+    with pytest.raises(InputError, match="no vote satisfies"):
+        choose_votes(explained, "language = 'xx'")
+
+
+def test_a_table_without_explanations_says_how_to_name_the_column(tmp_path, explained):
+    table = tmp_path / "votes.parquet"
+    explained.votes.frame().drop("explanation").write_parquet(table)
+    with pytest.raises(InputError, match="--explanation"):
+        read_explained(table)
+    renamed = tmp_path / "why.parquet"
+    explained.votes.frame().rename({"explanation": "why"}).write_parquet(renamed)
+    assert len(read_explained(renamed, explanation="why").explanations) == 248
+
+
+def test_empty_explanations_and_repeated_ids_are_told(tmp_path, explained):
+    frame = explained.votes.frame()
+    frame.with_columns(explanation=pl.lit(" ")).write_parquet(tmp_path / "empty.parquet")
+    with pytest.raises(InputError, match="not one explanation"):
+        read_explained(tmp_path / "empty.parquet")
+    pl.concat([frame.head(3), frame.head(1)]).write_parquet(tmp_path / "twice.parquet")
+    assert "1 rows are kept aside" in read_explained(tmp_path / "twice.parquet").notes[-1]
+
+
+def test_a_run_that_explains_nothing_is_refused(tmp_path):
+    run_all(tmp_path / "run", rows(["a", "b"]), ScriptedEngine())
+    with pytest.raises(RunError, match="naze explain"):
+        read_explained(tmp_path / "run")
