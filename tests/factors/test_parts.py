@@ -42,11 +42,12 @@ def test_no_prompt_is_on_both_sides_and_reasons_come_from_the_outcome_alone(expl
     assert parts.held_out == len(parts.judged) == frame["judged"].sum()
 
 
-def test_a_limit_draws_whole_prompts_by_the_seed_and_is_told(explained):
+def test_a_limit_draws_by_the_seed_one_vote_of_each_prompt_first_and_is_told(explained):
     one, again, other = (
         divide(explained, Outcome.TIE, holdout=0.4, test_limit=20, seed=seed) for seed in (1, 1, 2)
     )
     assert len(one.judged) == 20
+    assert len({normalised_prompt(vote.prompt) for vote in one.judged}) == 20
     assert list(one.judged.frame()["id"]) == list(again.judged.frame()["id"])
     assert list(one.judged.frame()["id"]) != list(other.judged.frame()["id"])
     assert "20 of" in one.notes[-1]
@@ -81,7 +82,7 @@ def test_a_condition_chooses_votes_and_a_wrong_one_says_what_there_is(explained)
     japanese = choose_votes(explained, "language = 'ja'")
     assert {vote.language for vote in japanese.votes} == {"ja"}
     assert 0 < len(japanese.explanations) <= len(japanese.votes)
-    with pytest.raises(ConfigurationError, match="nonsense.*columns id, prompt"):
+    with pytest.raises(ConfigurationError, match=r"nonsense.*columns id, prompt"):
         choose_votes(explained, "nonsense = 1")
     with pytest.raises(InputError, match="no vote satisfies"):
         choose_votes(explained, "language = 'xx'")

@@ -101,7 +101,8 @@ def _chosen(cases: Sequence[Case]) -> list[Case]:
 
 
 def _claims(answer: Answer | None, known: set[str]) -> tuple[list[Claim], int, str | None]:
-    if answer is None or answer.status is not Status.ANSWERED:
+    """Read the claims that cite a case; a server may ignore the schema, and what is of use is taken all the same."""
+    if answer is None or answer.status not in (Status.ANSWERED, Status.INVALID):
         reason = "it was not asked" if answer is None else answer.reason or answer.status.value
         return [], 0, f"the model gave no valid answer: {reason}"
     try:

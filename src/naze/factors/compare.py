@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, hypot, sqrt
 
 import numpy as np
 
@@ -155,20 +155,20 @@ def _shares(counts: tuple[int, int], totals: tuple[int, int]) -> tuple[tuple[flo
     """Compare two shares: Newcombe's interval, and the p-value of Pearson's chi-squared test without correction."""
     ends = [_wilson(count, total) for count, total in zip(counts, totals, strict=True)]
     (p, low_p, high_p), (q, low_q, high_q) = ends
-    low = q - p - np.sqrt((q - low_q) ** 2 + (high_p - p) ** 2)
-    high = q - p + np.sqrt((high_q - q) ** 2 + (p - low_p) ** 2)
+    low = q - p - hypot(q - low_q, high_p - p)
+    high = q - p + hypot(high_q - q, p - low_p)
     pooled = sum(counts) / sum(totals)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / totals[0] + 1 / totals[1]))
+    spread = sqrt(pooled * (1 - pooled) * (1 / totals[0] + 1 / totals[1]))
     p_value = _two_sided((q - p) / spread) if spread > 0 else float("nan")
-    return (p, q), Estimate(q - p, float(low), float(high)), p_value
+    return (p, q), Estimate(q - p, low, high), p_value
 
 
 def _wilson(count: int, total: int) -> tuple[float, float, float]:
     share = count / total
     scale = 1 + Z_95**2 / total
     middle = (share + Z_95**2 / (2 * total)) / scale
-    half = Z_95 / scale * np.sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2))
-    return share, float(middle - half), float(middle + half)
+    half = Z_95 / scale * sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2))
+    return share, middle - half, middle + half
 
 
 def _difference(a: Estimate, b: Estimate) -> tuple[Estimate, float]:
@@ -178,7 +178,7 @@ def _difference(a: Estimate, b: Estimate) -> tuple[Estimate, float]:
     value = b.value - a.value
     if a.low is None or a.high is None or b.low is None or b.high is None:
         return Estimate(value), float("nan")
-    error = np.hypot(a.high - a.low, b.high - b.low) / (2 * Z_95)
+    error = hypot(a.high - a.low, b.high - b.low) / (2 * Z_95)
     if not error > 0:
         return Estimate(value), float("nan")
     return Estimate(value, value - Z_95 * error, value + Z_95 * error), _two_sided(value / error)

@@ -4,6 +4,7 @@ No prompt stands on both sides.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -53,8 +54,9 @@ def choose_votes(explained: Explained, where: str | None) -> Explained:
     try:
         rows = frame.sql(f'SELECT "row number" FROM self WHERE {where}')["row number"].to_list()
     except pl.exceptions.PolarsError as error:
+        said = re.split("[;\n]", str(error))[0]
         raise ConfigurationError(
-            f"--where {where!r} cannot be understood ({error}). Expected a condition in SQL on the columns "
+            f"--where {where!r} cannot be understood ({said}). Expected a condition in SQL on the columns "
             f"{', '.join(explained.votes.frame().columns)}, such as language = 'ja'."
         ) from error
     if not rows:
@@ -163,16 +165,19 @@ def _used(explained: Explained, found: Votes, outcome: Outcome) -> tuple[Explana
 
 
 def _drawn(tested: Votes, voted: Sequence[int], limit: int | None, seed: int) -> Votes:
-    """Draw votes at random, each with all other votes on its prompt as far as the limit goes."""
+    """Draw votes at random: one of each prompt before a second one of any, since votes on one prompt tell less."""
     if limit is None or len(voted) <= limit:
         return tested.select(list(voted))
     groups: dict[str, list[int]] = {}
     for row in voted:
         groups.setdefault(normalised_prompt(tested[row].prompt), []).append(row)
-    order = sorted(groups)
-    random.Random(seed).shuffle(order)
-    rows = [row for prompt in order for row in groups[prompt]][:limit]
-    return tested.select(sorted(rows))
+    chance = random.Random(seed)
+    turns: list[tuple[int, float, int]] = []
+    for prompt in sorted(groups):
+        rows = groups[prompt]
+        chance.shuffle(rows)
+        turns += [(turn, chance.random(), row) for turn, row in enumerate(rows)]
+    return tested.select(sorted(row for _, _, row in sorted(turns)[:limit]))
 
 
 def _together(found: Votes, tested: Votes, judged: set[str]) -> Votes:
