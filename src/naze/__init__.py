@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from naze.configuration import read_configuration
     from naze.engines import Engine, EngineOptions, open_engine, pull
     from naze.errors import NazeError
+    from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
     from naze.jobs import ExplainSettings, GenerateResponse, continue_run, explain, generate
     from naze.prompts import Template, load_template
@@ -20,6 +21,7 @@ _ROOMS = {
     "configuration": ("read_configuration",),
     "engines": ("Engine", "EngineOptions", "open_engine", "pull"),
     "errors": ("NazeError",),
+    "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
     "jobs": ("ExplainSettings", "GenerateResponse", "continue_run", "explain", "generate"),
     "prompts": ("Template", "load_template"),
@@ -33,6 +35,8 @@ __all__ = [
     "Engine",
     "EngineOptions",
     "ExplainSettings",
+    "FactorSettings",
+    "Factors",
     "GenerateResponse",
     "NazeError",
     "Prompt",
@@ -43,12 +47,15 @@ __all__ = [
     "Vote",
     "Votes",
     "Winner",
+    "compare_factors",
     "continue_run",
     "explain",
     "export_run",
+    "find_factors",
     "generate",
     "load_template",
     "open_engine",
+    "open_factors",
     "open_run",
     "pull",
     "read_configuration",
@@ -58,7 +65,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
-    """Load a public name from its room when it is first used."""
+    """Load a public name from its room when it is first used; `naze.factors` is a room that can be called."""
+    if name == "factors":
+        return import_module("naze.factors")
     if name not in _HOME:
         raise AttributeError(f"module 'naze' has no attribute {name!r}")
     return getattr(import_module(f"naze.{_HOME[name]}"), name)

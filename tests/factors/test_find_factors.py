@@ -99,7 +99,7 @@ def test_explanations_that_have_changed_since_are_told(folder, settings, tmp_pat
     changed = tmp_path / EXPLAINED.name
     frame = pl.read_parquet(EXPLAINED)
     frame.with_columns(explanation=pl.col("explanation") + " And it is short.").write_parquet(changed)
-    with pytest.raises(ManifestMismatchError, match="explanations in .* have changed"):
+    with pytest.raises(ManifestMismatchError, match=r"explanations in .* have changed"):
         find_factors(changed, "win", count=3, out=folder, settings=settings)
 
 
@@ -118,7 +118,7 @@ def test_words_find_a_factor_and_unknown_ones_list_what_there_is(folder):
     found = open_factors(folder)
     assert found.find("F01").id == "f01"
     assert found.find(found.factors[0].name.upper()).id == "f01"
-    with pytest.raises(InputError, match="no factor 'f99'.*f01"):
+    with pytest.raises(InputError, match=r"no factor 'f99'.*f01"):
         found.find("f99")
 
 

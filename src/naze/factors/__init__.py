@@ -1,4 +1,11 @@
-"""Explanations go in; named reasons come out, each with quotes, each tested on votes that were held out."""
+"""Explanations go in; named reasons come out, each with quotes, each tested on votes that were held out.
+
+The package itself can be called: `naze.factors(run, "tie", count=50)` is `naze.find_factors(run, "tie", count=50)`.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
 
 from naze.factors.cases import Case, Quote, Role
 from naze.factors.compare import Comparison, Matched, compare_factors
@@ -38,3 +45,17 @@ __all__ = [
     "saturation_curve",
     "split_reasons",
 ]
+
+
+class _Room(ModuleType):
+    """This package, as something that can be called.
+
+    Source: Python's data model, "Customizing module attribute access": a module's `__class__` may be set.
+    """
+
+    def __call__(self, *arguments: Any, **settings: Any) -> Factors:  # noqa: ANN401 - find_factors' own
+        """Find factors. See `find_factors`."""
+        return find_factors(*arguments, **settings)
+
+
+sys.modules[__name__].__class__ = _Room

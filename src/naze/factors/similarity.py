@@ -42,7 +42,7 @@ def text_similarity(votes: Sequence[Vote]) -> TextSimilarity:
         alternate_sign=False, n_features=2**20,
     )  # fmt: skip
     # A text of one or two characters has no run of three: pad it, so that it can be compared as well.
-    runs_a, runs_b = (runs.transform([f"  {text}  " for text in texts]) for texts in (texts_a, texts_b))
+    runs_a, runs_b = (runs.transform([f"\2\2{text}\2\2" for text in texts]) for texts in (texts_a, texts_b))
     shared = np.asarray(runs_a.multiply(runs_b).sum(axis=1), np.float64).ravel()
     count_a, count_b = (np.asarray(found.sum(axis=1), np.float64).ravel() for found in (runs_a, runs_b))
     return TextSimilarity(

@@ -128,11 +128,11 @@ class _Found:
 
     def _share(self, hits: NDArray[np.bool_]) -> Estimates:
         held = self.held
-        sums = (
+        part, whole = (
             sums_by(rows.astype(np.float64), held.prompts, held.prompt_count)
             for rows in (hits, held.answered)
         )
-        return share_interval(*sums)
+        return share_interval(part, whole)
 
 
 @dataclass(frozen=True)
