@@ -75,7 +75,8 @@ def _cells(factor: Factor, test: FactorTest, explained: int) -> Iterable[Cell]:
     yield Cell("coverage", percent(test.coverage.value), percent_interval(test.coverage), test.coverage.value)
     yield from _effects(test)
     yield Cell("q", q_value(test.q_value), "", test.q_value)
-    yield Cell("adds", *milli(test.log_loss_drop), test.log_loss_drop.value)
+    drop = Estimate() if state_of(test) == "untested" else test.log_loss_drop
+    yield Cell("adds", *milli(drop), drop.value)
     same_way: Message | str = ""
     if test.sign_stability is not None:
         same_way = "same_way", {"share": percent(test.sign_stability)}

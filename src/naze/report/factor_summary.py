@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from naze.factors.result import Factors
+from naze.factors.saturation import Saturation
 from naze.factors.tested import FactorTest, Losses
 from naze.records import Outcome
 from naze.report.factor_rows import Row, effect_of
@@ -173,6 +174,12 @@ def saturation_words(factors: Factors) -> tuple[Message, ...]:
     key = "sat_more" if curve.would_find_more else "sat_enough"
     return (
         (key, {"n": curve.sizes[-1], "slope": decimal(curve.slope, 1)}),
-        ("sat_unseen", {"observed": curve.observed, "unseen": decimal(curve.unseen, 0)}),
+        _unseen(curve),
         ("sat_note", {"least": curve.least_votes}),
     )
+
+
+def _unseen(curve: Saturation) -> Message:
+    if curve.unseen < 0.5:
+        return "sat_unseen_none", {"observed": curve.observed}
+    return "sat_unseen", {"observed": curve.observed, "unseen": decimal(curve.unseen, 0)}

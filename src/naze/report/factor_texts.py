@@ -29,28 +29,23 @@ _EN = {
     "s_found": "{explained:explanation gave/explanations gave} {reasons:reason/reasons}. Those that mean the same make "
     "{kinds:kind/kinds}, and {factors:factor was/factors were} named and defined from them.",
     "s_tested": "Each factor was then tested on {votes:held-out vote/held-out votes} ({prompts:prompt/prompts}; {ties} of "
-    "the "
-    "votes are ties), from its written definition alone. **{passed} of {factors} passed** (q ≤ {alpha}).",
+    "the votes are ties), from its written definition alone. **{passed} of {factors} passed** (q ≤ {alpha}).",
     "s_none": "No factor passed: what the held-out votes show could be chance.",
     "strongest": "The strongest factors that passed",
     "strong_win": "**{name}**: where the model told the responses apart, people preferred the one that shows it more in "
-    "{accuracy} of {calls:vote/votes} (κ = {kappa}).",
-    "strong_fault": "**{name}** (a fault): where the model told the responses apart, people preferred the one that shows "
-    "it less in "
-    "{accuracy} of {calls:vote/votes} (κ = {kappa}).",
+    "{accuracy} of {calls:vote/votes} (κ = {kappa}).",
+    "strong_fault": "**{name}** (a fault): where the model told the responses apart, people preferred the one that shows it "
+    "less in {accuracy} of {calls:vote/votes} (κ = {kappa}).",
     "strong_tie": "**{name}**: where both responses are alike in it, {alike} of the votes are ties, against {base} of all "
-    "votes "
-    "that it applies to: {lift} times as many.",
+    "votes that it applies to: {lift} times as many.",
     "limits": "What the test could not tell",
     "l_resolution_win": "Half of the intervals of κ reach {half} or more to either side: with so few votes, an effect much "
-    "smaller "
-    "than that cannot be told from chance.",
+    "smaller than that cannot be told from chance.",
     "l_resolution_tie": "Half of the intervals of the tie rate reach {half} points or more to either side: with so few "
-    "votes, an "
-    "effect much smaller than that cannot be told from chance.",
+    "votes, an effect much smaller than that cannot be told from chance.",
     "l_against": "{n:factor goes/factors go} the other way than defined, and so failed: {names}.",
     "l_chance": "{n:factor/factors} failed because what was seen could be chance. That does not say that people do not care.",
-    "l_untested": "{n:factor/factors} not tested: {why}.",
+    "l_untested": "{n:factor was/factors were} not tested: {why}.",
     "l_unanswered": "{n} of {all:question/questions} to the model have no answer.",
     "l_unvoted": "{n:held-out vote/held-out votes} without a result; not used.",
     "l_nothing": "Every factor was tested, and every question was answered.",
@@ -62,9 +57,8 @@ _EN = {
     "b_alike": "On average it gives “both alike” a probability of {share}.",
     "b_unknown": "There is no verdict to tell a bias from.",
     "predict": "Do the factors help to predict votes?",
-    "p_losses": "Log loss of the next held-out vote, in nats (lower is better): {prior} from the shares of A, B and ties "
-    "alone, "
-    "{style} with length and markdown, {factors} with all factors as well.",
+    "p_losses": "Log loss in predicting each held-out vote from the others, in nats (lower is better): "
+    "{prior} from the shares of A, B and ties alone, {style} with length and markdown, {factors} with all factors as well.",
     "p_better": "All factors together take {drop} off what length and markdown leave: they tell something that those do not.",
     "p_same": "All factors together change that by {drop}; the interval includes no change at all.",
     "p_worse": "All factors together make it worse ({drop} taken off): with so few votes they add more noise than knowledge.",
@@ -89,8 +83,8 @@ _EN = {
     "reading": "How to read the columns",
     "read_named": "Explanations that name it, and their share of all that reasons were found in.",
     "read_coverage": "Share of the held-out votes that it can be asked of.",
-    "read_accuracy": "Where the model leans to a response: share of the votes in which people preferred that one. Chance "
-    "is 50%.",
+    "read_accuracy": "Where the model leans to a response: share of the votes in which people preferred that one. Chance is "
+    "50%.",
     "read_kappa": "Cohen's kappa of the model's leanings and people's preferences: 0 is chance, 1 is perfect agreement.",
     "read_tie_rate": "Share of ties where both responses are alike in it, and, below, wherever it applies.",
     "read_lift": "The first tie rate divided by the second: 1 is no effect.",
@@ -102,8 +96,8 @@ _EN = {
     "way.",
     "read_interval": "Intervals in brackets are 95%; votes on one prompt count as one cluster.",
     "fault": "fault",
-    "fault_long": "A fault: explanations name it of the response that was not preferred. Its figures are about showing "
-    "less of it.",
+    "fault_long": "A fault: explanations name it of the response that was not preferred. Its figures are about showing less "
+    "of it.",
     # verdicts
     "state_passed": "Passed",
     "state_against": "Failed",
@@ -136,11 +130,11 @@ _EN = {
     "sat_more": "Yes, somewhat: the last tenth of the {n:explanation/explanations} still added {slope} kinds on average.",
     "sat_enough": "Hardly: the last tenth of the {n:explanation/explanations} added {slope} kinds on average.",
     "sat_unseen": "{observed:kind is/kinds are} named by at least one explanation; at least {unseen} more are estimated to "
-    "be "
-    "named by none yet (Chao's estimate, a lower bound).",
+    "be named by none yet (Chao's estimate, a lower bound).",
+    "sat_unseen_none": "{observed:kind is/kinds are} named by at least one explanation, and no further ones are to be "
+    "expected (Chao's estimate, a lower bound).",
     "sat_note": "Mean over random orders of the explanations, and a band that holds 95% of them. A kind counts as found at "
-    "the "
-    "explanation that is number {least} to name it.",
+    "the explanation that is number {least} to name it.",
     "sat_none": "There is no curve: no reason belongs to any kind.",
     # 5 ties
     "ties": "When votes are ties",
@@ -153,7 +147,7 @@ _EN = {
     "{rate}).",
     "ties_none": "None of the held-out votes is a tie.",
     "ties_all": "All of the held-out votes are ties.",
-    "ties_n": "n = {n}",
+    "ties_n": "votes",
     "kinds": "Kinds of ties",
     "kinds_note": "{n:tie/ties} among the held-out votes, told apart by rule; the first rule that applies decides.",
     "kind_both_bad": "Both bad",
@@ -177,9 +171,9 @@ _EN = {
     "explanations that it was found in.",
     "link_to": "Link to this factor",
     "f_named": "Named by {n:explanation/explanations} ({share}).",
-    "f_win": "People preferred the response that shows it more in {accuracy} of {calls:vote/votes}; κ = {kappa}; q {q}.",
-    "f_fault": "People preferred the response that shows it less in {accuracy} of {calls:vote/votes}; κ = {kappa}; q {q}.",
-    "f_tie": "Ties: {alike} where both are alike in it, {base} where it applies; lift {lift}; q {q}.",
+    "f_win": "People preferred the response that shows it more in {accuracy} of {calls:vote/votes}; κ = {kappa}; q {q}.",
+    "f_fault": "People preferred the response that shows it less in {accuracy} of {calls:vote/votes}; κ = {kappa}; q {q}.",
+    "f_tie": "Ties: {alike} where both are alike in it, {base} where it applies; lift {lift}; q {q}.",
     "f_open": "Cases ({n_for} for, {n_against} against, {n_source} sources)",
     # 7 refused
     "refused": "Refused groups and notes",
@@ -275,6 +269,7 @@ _EN = {
     "js_missing": "none (null)",
     "js_empty": "empty",
     "js_quotes": "From its explanation",
+    "js_quotes_held": "From its own explanation, which took no part in finding or testing",
     "js_expand": "Show all",
     "js_collapse": "Show less",
     "js_none": "No such case.",
@@ -302,8 +297,8 @@ _JA = {
     "theme": "明暗の切り替え",
     "skip": "要約へ移動",
     "contents": "目次",
-    "title_win": "一方の回答が選ばれる理由: {source}",
-    "title_tie": "引き分けになる理由: {source}",
+    "title_win": "一方の回答が選ばれる理由：{source}",
+    "title_tie": "引き分けになる理由：{source}",
     "lead_win": "一方の回答が選ばれる理由を投票の説明から取り出し、別に取り分けた投票で検証しました。",
     "lead_tie": "引き分けになる理由を投票の説明から取り出し、別に取り分けた投票で検証しました。",
     "noscript": "JavaScriptが無効のため、事例の表示、並べ替え、言語の切り替えは使えません。外部からは何も読み込みません。",
@@ -315,45 +310,43 @@ _JA = {
     "step_factors": "要因",
     "step_passed": "検証を通過",
     "flow_label": "説明から、検証された要因まで",
-    "s_found": "{explained}件の説明から{reasons}件の理由を取り出し、同じ意味のものを{kinds}種類にまとめて、"
-    "{factors}個の要因に名前と定義を付けました。",
-    "s_tested": "各要因は、発見に使わなかった検証用の投票{votes}件(プロンプト{prompts}件、うち引き分け{ties}件)で、"
-    "書かれた定義だけをもとに検証しました。**{factors}個のうち{passed}個が通過**しました(q ≤ {alpha})。",
+    "s_found": "{explained}件の説明から{reasons}件の理由を取り出し、同じ意味のものを{kinds}種類にまとめて、{factors}個の要因"
+    "に名前と定義を付けました。",
+    "s_tested": "各要因は、発見に使わなかった検証用の投票{votes}件（プロンプト{prompts}件、うち引き分け{ties}件）で、書かれた"
+    "定義だけをもとに検証しました。**{factors}個のうち{passed}個が通過**しました（q ≤ {alpha}）。",
     "s_none": "通過した要因はありません。検証用の投票で見られた差は、偶然と区別できません。",
     "strongest": "通過した要因のうち、効果の大きいもの",
-    "strong_win": "**{name}**:モデルが差を認めた{calls}件の投票のうち{accuracy}で、より当てはまる回答が選ばれました(κ = "
+    "strong_win": "**{name}**：モデルが差を認めた{calls}件の投票のうち{accuracy}で、より当てはまる回答が選ばれました（κ = "
     "{kappa})。",
-    "strong_fault": "**{name}**(欠点):モデルが差を認めた{calls}件の投票のうち{accuracy}で、より当てはまらない回答が"
-    "選ばれました(κ = {kappa})。",
-    "strong_tie": "**{name}**:両方の回答が同じ程度に当てはまる投票では{alike}が引き分けで、この要因を問える投票全体の{base}"
-    "に対して"
-    "{lift}倍です。",
+    "strong_fault": "**{name}**（欠点）：モデルが差を認めた{calls}件の投票のうち{accuracy}で、より当てはまらない回答が選ばれ"
+    "ました（κ = {kappa}）。",
+    "strong_tie": "**{name}**：両方の回答が同じ程度に当てはまる投票では{alike}が引き分けで、この要因を問える投票全体の{base}"
+    "に対して{lift}倍です。",
     "limits": "この検証ではわからないこと",
-    "l_resolution_win": "κの信頼区間の半数は片側{half}以上の幅があります。この件数では、それより大幅に小さい効果は偶然と区"
-    "別できません。",
-    "l_resolution_tie": "引き分け率の信頼区間の半数は片側{half}ポイント以上の幅があります。この件数では、それより大幅に小さ"
-    "い効果は"
-    "偶然と区別できません。",
-    "l_against": "{n}個の要因は、定義とは逆の方向に働いたため不通過としました:{names}。",
+    "l_resolution_win": "κの信頼区間の半数は片側{half}以上の幅があります。この件数では、それより大幅に小さい効果は偶然と区別"
+    "できません。",
+    "l_resolution_tie": "引き分け率の信頼区間の半数は片側{half}ポイント以上の幅があります。この件数では、それより大幅に小さい"
+    "効果は偶然と区別できません。",
+    "l_against": "{n}個の要因は、定義とは逆の方向に働いたため不通過としました：{names}。",
     "l_chance": "{n}個の要因は、偶然と区別できないため不通過としました。人が気にしていないことを示すものではありません。",
-    "l_untested": "{n}個の要因は検定していません:{why}。",
+    "l_untested": "{n}個の要因は検定していません：{why}。",
     "l_unanswered": "モデルへの質問{all}件のうち{n}件は回答がありません。",
     "l_unvoted": "投票結果のない検証用の投票{n}件は使っていません。",
     "l_nothing": "すべての要因を検定し、すべての質問に回答がありました。",
     "bias": "モデルの判定の偏り",
-    "b_position_first": "順序を入れ替えて二度尋ねたところ、先に示した回答を平均{bias}ポイント多く選びました"
-    "(要因ごとには{low}〜{high})。両方の順序を平均しているため、この偏りは打ち消されます。",
-    "b_position_second": "順序を入れ替えて二度尋ねたところ、後に示した回答を平均{bias}ポイント多く選びました"
-    "(要因ごとには{low}〜{high})。両方の順序を平均しているため、この偏りは打ち消されます。",
+    "b_position_first": "順序を入れ替えて二度尋ねたところ、先に示した回答を平均{bias}ポイント多く選びました（要因ごとには"
+    "{low}〜{high}）。両方の順序を平均しているため、この偏りは打ち消されます。",
+    "b_position_second": "順序を入れ替えて二度尋ねたところ、後に示した回答を平均{bias}ポイント多く選びました（要因ごとには"
+    "{low}〜{high}）。両方の順序を平均しているため、この偏りは打ち消されます。",
     "b_alike": "「同じ程度」に与えた確率は平均{share}です。",
     "b_unknown": "判定がないため、偏りはわかりません。",
     "predict": "要因は投票の予測に役立つか",
-    "p_losses": "検証用の投票を予測したときの対数損失(単位はナット、小さいほど良い):A・B・引き分けの割合だけでは{prior}、"
-    "長さとMarkdownを加えると{style}、さらに全要因を加えると{factors}。",
-    "p_better": "全要因を加えると、長さとMarkdownだけの場合より{drop}小さくなります。長さとMarkdownではわからないことを示し"
-    "ています。",
-    "p_same": "全要因を加えたときの減少は{drop}で、信頼区間は0(変化なし)を含みます。",
-    "p_worse": "全要因を加えるとかえって悪くなります(減少{drop})。この件数では、情報よりも雑音が増えます。",
+    "p_losses": "検証用の投票を互いに予測したとき（交差検証）の対数損失（単位はナット、小さいほど良い）："
+    "A・B・引き分けの割合だけでは{prior}、長さとMarkdownを加えると{style}、さらに全要因を加えると{factors}。",
+    "p_better": "全要因を加えると、長さとMarkdownだけの場合より{drop}小さくなります。長さとMarkdownではわからないことを示して"
+    "います。",
+    "p_same": "全要因を加えたときの減少は{drop}で、信頼区間は0（変化なし）を含みます。",
+    "p_worse": "全要因を加えるとかえって悪くなります（減少{drop}）。この件数では、情報よりも雑音が増えます。",
     "p_none": "検証用の投票が少ないため、予測は比較できません。",
     "table": "要因の一覧",
     "table_note": "通過した要因を先に、効果の大きい順に並べています。不通過の要因も載せています。",
@@ -366,7 +359,7 @@ _JA = {
     "col_tie_rate": "引き分け率",
     "col_lift": "リフト",
     "col_q": "q値",
-    "col_adds": "上乗せ(mnat)",
+    "col_adds": "上乗せ（mnat）",
     "col_stability": "安定性",
     "col_verdict": "判定",
     "of_base": "全体{base}",
@@ -377,14 +370,14 @@ _JA = {
     "read_accuracy": "モデルがどちらかの回答に傾いた投票のうち、人も同じ回答を選んだ割合。偶然なら50%。",
     "read_kappa": "モデルの傾きと人の選択とのコーエンのκ係数。0は偶然と同じ、1は完全な一致。",
     "read_tie_rate": "両方の回答が同じ程度に当てはまる投票での引き分けの割合。下は、この要因を問える投票全体での割合。",
-    "read_lift": "引き分け率の比(同程度の投票 ÷ 全体)。1なら効果なし。",
-    "read_q": "この要因までを通過とした場合に見込まれる誤検出の割合(置換検定、ベンジャミニ・ホッホベルグ法)。",
-    "read_adds": "長さとMarkdownによる予測の対数損失をどれだけ減らすか。投票1件あたり、1000分の1ナット単位。0より大きければ"
-    "情報が増える。",
+    "read_lift": "引き分け率の比（同程度の投票 ÷ 全体）。1なら効果なし。",
+    "read_q": "この要因までを通過とした場合に見込まれる誤検出の割合（置換検定、ベンジャミニ・ホッホベルグ法）。",
+    "read_adds": "長さとMarkdownによる予測の対数損失をどれだけ減らすか。投票1件あたり、1000分の1ナット単位。0より大きければ情"
+    "報が増える。",
     "read_stability": "プロンプト単位のブートストラップのうち、通過した割合。下は、効果の方向が同じだった割合。",
     "read_interval": "角括弧内は95%信頼区間。同じプロンプトの投票は一つのクラスターとして扱う。",
     "fault": "欠点",
-    "fault_long": "欠点:選ばれなかった回答について説明が挙げたもの。数値は「より当てはまらない」側についてのもの。",
+    "fault_long": "欠点：選ばれなかった回答について説明が挙げたもの。数値は「より当てはまらない」側についてのもの。",
     "state_passed": "通過",
     "state_against": "不通過",
     "state_failed": "不通過",
@@ -400,9 +393,9 @@ _JA = {
     "why_not_answered": "モデルの回答がない",
     "forest": "効果の大きさと信頼区間",
     "forest_win": "人の選択とのコーエンのκ係数",
-    "forest_tie": "引き分け率のリフト(対数目盛)",
-    "forest_note_win": "0より右:要因が支持する回答が選ばれやすい。0より左:もう一方の回答が選ばれやすい。",
-    "forest_note_tie": "1より右:両方の回答が同じ程度に当てはまると、引き分けが多い。1より左:少ない。",
+    "forest_tie": "引き分け率のリフト（対数目盛）",
+    "forest_note_win": "0より右：要因が支持する回答が選ばれやすい。0より左：もう一方の回答が選ばれやすい。",
+    "forest_note_tie": "1より右：両方の回答が同じ程度に当てはまると、引き分けが多い。1より左：少ない。",
     "no_effect": "効果なし",
     "legend_passed": "通過",
     "legend_against": "有意だが逆方向",
@@ -413,22 +406,23 @@ _JA = {
     "sat_y": "見つかった種類",
     "sat_more": "まだ増える見込みがあります。{n}件の説明のうち最後の1割で、平均{slope}種類が新たに見つかりました。",
     "sat_enough": "ほとんど増えない見込みです。{n}件の説明のうち最後の1割で新たに見つかったのは、平均{slope}種類でした。",
-    "sat_unseen": "一つ以上の説明が言及した種類は{observed}種類です。まだどの説明も言及していない種類は、少なくとも{unseen}"
-    "種類と"
-    "推定されます(Chaoの推定量、下限値)。",
-    "sat_note": "説明の順序を無作為に入れ替えたときの平均と、その95%が収まる範囲。{least}件目の言及があった時点で、見つかっ"
-    "たと数えます。",
+    "sat_unseen": "一つ以上の説明が言及した種類は{observed}種類です。まだどの説明も言及していない種類は、少なくとも{unseen}種"
+    "類と推定されます（Chaoの推定量、下限値）。",
+    "sat_unseen_none": "一つ以上の説明が言及した種類は{observed}種類です。まだ言及されていない種類は見込まれません（Chaoの推"
+    "定量、下限値）。",
+    "sat_note": "説明の順序を無作為に入れ替えたときの平均と、その95%が収まる範囲。{least}件目の言及があった時点で、見つかった"
+    "と数えます。",
     "sat_none": "どの種類にも属する理由がないため、曲線はありません。",
     "ties": "引き分けになるとき",
     "ties_similarity": "回答の類似度別",
-    "ties_similarity_x": "文章の類似度(0〜1)",
+    "ties_similarity_x": "文章の類似度（0〜1）",
     "ties_length": "長さの比別",
     "ties_length_x": "長い方の回答 ÷ 短い方の回答",
     "ties_y": "引き分け",
-    "ties_note": "検証用の投票に占める引き分けの割合と95%信頼区間。破線は全体の割合({rate})。",
+    "ties_note": "検証用の投票に占める引き分けの割合と95%信頼区間。破線は全体の割合（{rate}）。",
     "ties_none": "検証用の投票に引き分けはありません。",
     "ties_all": "検証用の投票はすべて引き分けです。",
-    "ties_n": "n = {n}",
+    "ties_n": "投票数",
     "kinds": "引き分けの種類",
     "kinds_note": "検証用の投票に含まれる引き分け{n}件を、規則で分けたもの。最初に当てはまる規則で決まります。",
     "kind_both_bad": "両方とも不十分",
@@ -447,14 +441,14 @@ _JA = {
     "col_ties": "引き分け",
     "col_share": "割合",
     "cases": "要因ごとの事例",
-    "cases_note": "「支持する事例」は要因のとおりの結果、「反する事例」は異なる結果になった検証用の投票です。「出典」は、そ"
-    "の要因が見つかった説明です。",
+    "cases_note": "「支持する事例」は要因のとおりの結果、「反する事例」は異なる結果になった検証用の投票です。「出典」は、その"
+    "要因が見つかった説明です。",
     "link_to": "この要因へのリンク",
-    "f_named": "{n}件の説明が言及({share})。",
-    "f_win": "{calls}件の投票のうち{accuracy}で、より当てはまる回答が選ばれました。κ = {kappa}、q {q}。",
-    "f_fault": "{calls}件の投票のうち{accuracy}で、より当てはまらない回答が選ばれました。κ = {kappa}、q {q}。",
-    "f_tie": "引き分けの割合:同じ程度なら{alike}、問える投票全体では{base}。リフト{lift}、q {q}。",
-    "f_open": "事例(支持{n_for}件、反する{n_against}件、出典{n_source}件)",
+    "f_named": "{n}件の説明が言及（{share}）。",
+    "f_win": "{calls}件の投票のうち{accuracy}で、より当てはまる回答が選ばれました。κ = {kappa}、q {q}。",
+    "f_fault": "{calls}件の投票のうち{accuracy}で、より当てはまらない回答が選ばれました。κ = {kappa}、q {q}。",
+    "f_tie": "引き分けの割合：同じ程度なら{alike}、問える投票全体では{base}。リフト{lift}、q {q}。",
+    "f_open": "事例（支持{n_for}件、反する{n_against}件、出典{n_source}件）",
     "refused": "採用しなかったまとまりと備考",
     "refused_none": "採用しなかったまとまりはありません。",
     "col_refused": "まとまり",
@@ -479,13 +473,13 @@ _JA = {
     "fact_explainer": "説明したモデル",
     "fact_way": "理由の取り出し方",
     "way_sentences": "規則による",
-    "way_model": "モデルによる(説明を1件ずつ)",
-    "way_long_context": "モデルによる(多数の説明をまとめて)",
+    "way_model": "モデルによる（説明を1件ずつ）",
+    "way_long_context": "モデルによる（多数の説明をまとめて）",
     "fact_model": "命名と判定のモデル",
     "fact_engine": "エンジン",
     "fact_model_fingerprint": "モデルのフィンガープリント",
     "fact_embedding_model": "埋め込みモデル",
-    "fact_holdout": "取り分けた割合(プロンプト単位)",
+    "fact_holdout": "取り分けた割合（プロンプト単位）",
     "fact_test_source": "追加の検証用の投票",
     "fact_test_limit": "判定する投票の上限",
     "fact_where": "投票の条件",
@@ -497,7 +491,7 @@ _JA = {
     "fact_finished": "完了",
     "fact_format": "フォルダーの形式",
     "count_votes": "投票",
-    "count_explanations": "説明(全体)",
+    "count_explanations": "説明（全体）",
     "count_explained": "理由を取り出した説明",
     "count_reasons": "理由",
     "count_distinct_reasons": "異なる言い回し",
@@ -533,11 +527,11 @@ _JA = {
     "js_people_tie": "引き分け",
     "js_people_both_bad": "両方とも不十分",
     "js_people_none": "結果なし",
-    "js_model_a": "モデル:Aのほうが当てはまる({p})",
-    "js_model_b": "モデル:Bのほうが当てはまる({p})",
-    "js_model_alike": "モデル:同じ程度({p})",
-    "js_model_not_applicable": "モデル:問えない({p})",
-    "js_bar": "確率:A {a}、同じ程度 {alike}、B {b}、問えない {na}",
+    "js_model_a": "モデル：Aのほうが当てはまる（{p}）",
+    "js_model_b": "モデル：Bのほうが当てはまる（{p}）",
+    "js_model_alike": "モデル：同じ程度（{p}）",
+    "js_model_not_applicable": "モデル：問えない（{p}）",
+    "js_bar": "確率：A {a}、同じ程度 {alike}、B {b}、問えない {na}",
     "js_prompt": "プロンプト",
     "js_response_a": "回答A",
     "js_response_b": "回答B",
@@ -546,10 +540,11 @@ _JA = {
     "js_missing": "なし(null)",
     "js_empty": "空",
     "js_quotes": "説明からの引用",
+    "js_quotes_held": "この投票の説明からの引用（発見にも検証にも使っていません）",
     "js_expand": "すべて表示",
     "js_collapse": "折りたたむ",
     "js_none": "該当する事例はありません。",
-    "js_analysis": "事例からわかること({model}による分析)",
+    "js_analysis": "事例からわかること（{model}による分析）",
     "js_slices": "どこで成り立つか",
     "js_slice_by": "検証用の投票の区分",
     "js_slice_votes": "投票",
