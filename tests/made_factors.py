@@ -1,6 +1,6 @@
 """A folder of factors as a run would leave it, from real votes and explanations; what no test can pay for is made up.
 
-Votes, explanations, reasons and quotes are real (tests/data/factors/explained.parquet). Names and definitions are
+Votes, explanations, reasons and quotes are real (examples/explained.parquet). Names and definitions are
 written here, reasons are given to factors by words, and the model's verdicts are drawn with a fixed seed, so that some
 factors hold, some do not, one goes the wrong way and some cannot be tested. The tests of them are computed as always.
 """
@@ -22,7 +22,7 @@ from naze.factors.source import read_explained
 from naze.factors.validation import validate
 from naze.records import Evidence, Factor, Outcome, Winner
 
-EXPLAINED = Path(__file__).parent / "data" / "factors" / "explained.parquet"
+EXPLAINED = Path(__file__).parents[1] / "examples" / "explained.parquet"
 ATTACK = "</script><script>window.hit=1</script><img src=x onerror=window.hit=1> **bold** | `tick`"
 
 

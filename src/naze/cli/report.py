@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Write a page of a run: one HTML file, no network needed.")
+app = typer.Typer(help="Write a page of a run or of factors: one HTML file, no network needed.")
 
 _HEAVY_BYTES = 80_000_000
 """Above this a browser takes seconds to open the page."""
@@ -13,21 +13,40 @@ _HEAVY_BYTES = 80_000_000
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The folder of a run of `naze explain` or of `naze factors`.")],
     out: Annotated[
-        Path | None, typer.Option(help="The HTML file; else report.html in the run's folder.")
+        Path | None,
+        typer.Option(help="The file; else report.html in the folder. For factors also .md, .csv, .parquet."),
     ] = None,
     language: Annotated[
         str | None, typer.Option(help="The page's own words: ja or en; else as the explanations.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="The page's heading.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first so many votes.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Explained votes: only the first so many.")] = None,
+    cases: Annotated[int, typer.Option(min=1, help="Factors: cases of each kind for each factor.")] = 6,
 ) -> None:
-    """Write a page of a run: one HTML file, no network needed."""
+    """Write a page of a run or of factors: one HTML file, no network needed."""
+    from naze.factors import is_factors_folder
+
+    page = out or run / "report.html"
+    if is_factors_folder(run):
+        _report_factors(run, page, language, title, cases)
+    else:
+        _report_run(run, page, language, title, limit)
+
+
+def _report_factors(folder: Path, page: Path, language: str | None, title: str | None, cases: int) -> None:
+    from naze.factors import open_factors
+    from naze.report import write_factors_report
+
+    written = write_factors_report(open_factors(folder), page, language=language, title=title, cases=cases)
+    typer.echo(f"{page}: {written:,} factors, {page.stat().st_size / 1e6:.1f} MB.")
+
+
+def _report_run(run: Path, page: Path, language: str | None, title: str | None, limit: int | None) -> None:
     from naze.generations import open_run
     from naze.report import write_run_page
 
-    page = out or run / "report.html"
     opened = open_run(run)
     try:
         written = write_run_page(opened, page, language=language, title=title, limit=limit)

@@ -14,7 +14,7 @@ from naze.factors.extraction import Explanation, Proposed, Way, propose
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
 from naze.factors.reasons import split_reasons
-from naze.factors.result import Factors, open_factors
+from naze.factors.result import Factors, is_factors_folder, open_factors
 from naze.factors.run import FactorSettings, find_factors
 from naze.factors.saturation import Saturation, saturation_curve
 
@@ -38,6 +38,7 @@ __all__ = [
     "Way",
     "compare_factors",
     "find_factors",
+    "is_factors_folder",
     "merge_reasons",
     "open_factors",
     "propose",
