@@ -1,6 +1,14 @@
 """Runs go in; pages that people read come out."""
 
 from naze.report.explained import explained_rows, run_facts, write_run_page
+from naze.report.factors_report import write_factors_report
 from naze.report.page import ExplainedVote, write_explained_page
 
-__all__ = ["ExplainedVote", "explained_rows", "run_facts", "write_explained_page", "write_run_page"]
+__all__ = [
+    "ExplainedVote",
+    "explained_rows",
+    "run_facts",
+    "write_explained_page",
+    "write_factors_report",
+    "write_run_page",
+]

@@ -15,7 +15,7 @@ from naze.report.wording import Message
 
 __all__ = ["Cases", "collect_cases", "passages"]
 
-_AROUND = 160
+AROUND = 160
 """Characters of an explanation that are shown before and after quotes."""
 
 
@@ -95,12 +95,13 @@ def _case(case: Case, text: str, vote: int, verdict: Sequence[float] | None) -> 
     }
 
 
-def passages(text: str, quotes: Sequence[Quote]) -> list[list[str]]:
+def passages(text: str, quotes: Sequence[Quote], around: int = AROUND) -> list[list[str]]:
     """Show quotes where they stand in an explanation; those that stand close together share one passage.
 
     Args:
         text: the explanation.
         quotes: each occurs in it, character by character.
+        around: characters that are shown before and after.
 
     Returns:
         Passages, each as texts that are by turns around a quote and the quote.
@@ -112,16 +113,16 @@ def passages(text: str, quotes: Sequence[Quote]) -> list[list[str]]:
     shown: list[list[str]] = []
     end = 0
     for start, stop in _places(text, quotes):
-        if shown and start - end <= 2 * _AROUND:
+        if shown and start - end <= 2 * around:
             shown[-1][-1:] = [text[end:start], text[start:stop], ""]
         else:
             if shown:
-                shown[-1][-1] = _after(text, end)
-            cut = max(0, start - _AROUND)
+                shown[-1][-1] = _after(text, end, around)
+            cut = max(0, start - around)
             shown.append([("…" if cut else "") + text[cut:start], text[start:stop], ""])
         end = stop
     if shown:
-        shown[-1][-1] = _after(text, end)
+        shown[-1][-1] = _after(text, end, around)
     return shown
 
 
@@ -137,8 +138,8 @@ def _places(text: str, quotes: Sequence[Quote]) -> list[tuple[int, int]]:
     return joined
 
 
-def _after(text: str, end: int) -> str:
-    return text[end : end + _AROUND] + ("…" if end + _AROUND < len(text) else "")
+def _after(text: str, end: int, around: int) -> str:
+    return text[end : end + around] + ("…" if end + around < len(text) else "")
 
 
 def _slices(one: Drill) -> list[list[Any]]:

@@ -82,7 +82,7 @@ def key_figures(row: Row) -> Message | None:
     if row.state == "untested":
         return None
     key, values = _strong(row)
-    return key.replace("strong_", "f_"), {**values, "q": f"= {decimal(row.test.q_value, 3)}"}
+    return key.replace("strong_", "f_"), {**values, "q": f"=\N{NO-BREAK SPACE}{decimal(row.test.q_value, 3)}"}
 
 
 def _strong(row: Row) -> Message:

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from naze.factors.cases import Case, Quote, Role
+from naze.factors.cases import Case, Role
 from naze.factors.drill import Drill, drill
 from naze.factors.result import Factors
 from naze.records import Turns
+from naze.report.factor_cases import passages
 from naze.report.factor_made import how_made, why_refused
-from naze.report.factor_rows import COLUMNS, Row, factor_rows
+from naze.report.factor_rows import COLUMNS, Cell, Row, factor_rows
 from naze.report.factor_summary import key_figures, saturation_words, steps, summary
 from naze.report.factors_page import source_name
 from naze.report.wording import Key, Message, as_markdown, escape_markdown, say
 
 __all__ = ["factors_markdown"]
 
-_LONGEST = 280
+_LONGEST = 200
 """Characters of a prompt or response."""
 _AROUND = 80
 """Characters of an explanation that are shown on either side of a quote."""
@@ -83,12 +84,19 @@ def _table(factors: Factors, rows: Sequence[Row], language: str) -> Iterator[str
 def _row(row: Row, language: str) -> str:
     fault = f" ({say(language, 'fault')})" if row.factor.fault else ""
     named = f"**{escape_markdown(row.factor.name)}**{fault}<br>{_flat(row.factor.definition)}"
-    figures = (
-        f"{cell.text} {as_markdown(language, cell.below[0], **cell.below[1]) if isinstance(cell.below, tuple) else cell.below}"
-        for cell in row.cells
-    )
+    figures = (_figure(cell, language) for cell in row.cells)
     verdict = f"{say(language, f'state_{row.state}')}: {say(language, f'why_{row.test.why.value}')}"
-    return _line([named, *(figure.strip() for figure in figures), verdict])
+    return _line([named, *figures, verdict])
+
+
+def _figure(cell: Cell, language: str) -> str:
+    """Put a figure and what stands below it in the page on one line."""
+    below = cell.below
+    if not isinstance(below, str):
+        below = as_markdown(language, below[0], **below[1])
+    if not below:
+        return cell.text
+    return f"{cell.text} {below if below.startswith('[') else f'({below})'}"
 
 
 def _line(cells: Iterator[str] | Sequence[str]) -> str:
@@ -106,26 +114,27 @@ def _cases(factors: Factors, rows: Sequence[Row], language: str, most: int) -> I
         yield _flat(row.factor.definition)
         figures = key_figures(row)
         yield "\n".join(_words([figures] if figures else [], language))
-        yield from _factor_cases(drill(factors, row.factor.id, most=most), language)
+        yield from _factor_cases(factors, drill(factors, row.factor.id, most=most), language)
 
 
-def _factor_cases(one: Drill, language: str) -> Iterator[str]:
+def _factor_cases(factors: Factors, one: Drill, language: str) -> Iterator[str]:
     for role in _ROLES:
         chosen = one.of(role)
         if not chosen:
             continue
         yield f"<details><summary>{say(language, f'js_{role.value}')} ({len(chosen)})</summary>"
         for case in chosen:
-            yield "\n".join(_case(case, language))
+            found = factors.explanations.get(case.vote.id)
+            yield "\n".join(_case(case, found.text if found else "", language))
         yield "</details>"
 
 
-def _case(case: Case, language: str) -> Iterator[str]:
+def _case(case: Case, text: str, language: str) -> Iterator[str]:
     vote = case.vote
     winner = "none" if vote.winner is None else vote.winner.value
     yield f"- **{case.id}** · {say(language, f'js_people_{winner}')} · {_flat(vote.id)}"
-    for quote in case.quotes:
-        yield f"  - {_quote(quote)}"
+    shown = (f"  > {_passage(parts)}" for parts in passages(text, case.quotes, _AROUND))
+    yield from filter(None, ["\n  >\n".join(shown)])
     told = (
         ("js_prompt", vote.prompt),
         ("js_response_a", vote.response_a),
@@ -135,15 +144,13 @@ def _case(case: Case, language: str) -> Iterator[str]:
         yield f"  - {say(language, key)}: {_short(turns)}"
 
 
-def _quote(quote: Quote) -> str:
-    before, after = quote.before, quote.after
-    if len(before) > _AROUND:
-        before = "…" + before[-_AROUND:]
-    if len(after) > _AROUND:
-        after = after[:_AROUND] + "…"
-    left = _flat(before, ends=False)
-    right = _flat(after, ends=False)
-    return f"“{left}<mark>{_flat(quote.text)}</mark>{right}”"
+def _passage(parts: Sequence[str]) -> str:
+    """Mark quotes in what surrounds them."""
+    shown = (
+        f"<mark>{_flat(part)}</mark>" if place % 2 else _flat(part, ends=False)
+        for place, part in enumerate(parts)
+    )
+    return "".join(shown).strip()
 
 
 def _short(turns: Turns) -> str:
