@@ -35,7 +35,7 @@ class Kind:
     ja: tuple[str, str]
     strength: float
     manner: str = "leans"
-    """`leans` to what people preferred by `strength`; `always a`, `never applies` or `silent`."""
+    """`leans` to what people preferred by `strength`; `always a` or `never applies`."""
 
 
 KINDS = (
@@ -52,7 +52,7 @@ KINDS = (
     Kind("repeat|繰り返|重複", ("Repeats itself", "The response says the same thing again in the same words."),
          ("同じことの繰り返し", "同じ内容を同じ言葉で繰り返している。"), -1.1),
     Kind("helpful|useful|有用|役立|有益",
-         ("Helpfulness for the task that the person wants to get done, beyond a literal answer"
+         ("Helpfulness for the task that the person wants to get done, beyond a literal answer",
          "The response brings the person closer to what they want to do."),
          ("利用者がしたいことへの有用さ(質問に文字どおり答えるだけでなく)", "利用者の目的の達成に役立つ。"), 0.9),
     Kind("creativ|engag|創造|魅力|興味", ("Creativity", "The response has an idea of its own."),

@@ -1,12 +1,14 @@
-"""Votes of every kind and what came of them, one that attacks the page, and a real browser."""
+"""Votes of every kind and what came of them, one that attacks the page, folders of factors, and a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from naze.records import Answer, FinishReason, Fit, Status, Vote, Winner
-from naze.report import ExplainedVote, write_explained_page
+from made_factors import make_factors
+from naze.factors.result import Factors
+from naze.records import Answer, FinishReason, Fit, Outcome, Status, Vote, Winner
+from naze.report import ExplainedVote, write_explained_page, write_factors_report
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -119,3 +121,54 @@ def browser() -> Iterator[object]:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages; at the end nothing was requested but their files, and nothing went wrong in them."""
+    contexts, requests, errors = [], [], []
+
+    def opened(path, fragment="", ready="main > *", **context):
+        contexts.append(
+            browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "en-US", **context})
+        )
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(path.as_uri() + fragment)
+        page.wait_for_selector(ready)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [url for url in requests if not url.startswith("file:")] == []
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def win_factors(tmp_path_factory: pytest.TempPathFactory) -> Factors:
+    """Why one response is preferred, in English: factors that passed, failed, went the other way, were not tested."""
+    return make_factors(tmp_path_factory.mktemp("factors") / "win", Outcome.WIN)
+
+
+@pytest.fixture(scope="session")
+def tie_factors(tmp_path_factory: pytest.TempPathFactory) -> Factors:
+    """Why neither is preferred, in Japanese."""
+    return make_factors(tmp_path_factory.mktemp("factors") / "tie", Outcome.TIE, language="ja")
+
+
+@pytest.fixture(scope="session")
+def win_page(win_factors: Factors, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "win.html"
+    write_factors_report(win_factors, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tie_page(tie_factors: Factors, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "tie.html"
+    write_factors_report(tie_factors, path)
+    return path
