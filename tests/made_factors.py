@@ -79,11 +79,22 @@ def make_factors(
     holdout: float = 0.5,
     test_limit: int | None = 160,
     copies: int = 1,
+    resamples: int = 300,
     seed: int = 7,
 ) -> Factors:
     """Make a folder of factors. `copies` makes several of each kind, for pages with many."""
     return write_factors(
-        folder, make_found(outcome, language, table, holdout, test_limit=test_limit, copies=copies, seed=seed)
+        folder,
+        make_found(
+            outcome,
+            language,
+            table,
+            holdout,
+            test_limit=test_limit,
+            copies=copies,
+            resamples=resamples,
+            seed=seed,
+        ),
     )
 
 
@@ -95,6 +106,7 @@ def make_found(
     *,
     test_limit: int | None = 160,
     copies: int = 1,
+    resamples: int = 300,
     seed: int = 7,
 ) -> Found:
     """Find, judge and test, as far as that needs no model."""
@@ -107,7 +119,7 @@ def make_found(
     matrix = _verdicts(parts, kinds, outcome, seed)
     validation = validate(
         matrix, list(parts.judged), outcome=outcome, faults=[one.id for one in factors if one.fault],
-        resamples=300, permutations=999, seed=seed,
+        resamples=resamples, permutations=999, seed=seed,
     )  # fmt: skip
     saturation = saturation_curve(
         [reason.vote_id for reason in proposed.reasons], owners, explanation_count=len(parts.explained),

@@ -172,3 +172,13 @@ def tie_page(tie_factors: Factors, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("report") / "tie.html"
     write_factors_report(tie_factors, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def many_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty factors."""
+    folder = tmp_path_factory.mktemp("many")
+    write_factors_report(
+        make_factors(folder / "factors", Outcome.WIN, copies=5, resamples=40), folder / "many.html"
+    )
+    return folder / "many.html"

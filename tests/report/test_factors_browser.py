@@ -2,10 +2,6 @@
 
 import pytest
 
-from made_factors import make_factors
-from naze.records import Outcome
-from naze.report import write_factors_report
-
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 WIDTH = "document.documentElement.scrollWidth"
@@ -218,11 +214,8 @@ def test_what_is_read_stands_out_enough_in_light_and_dark(open_page, win_page):
         assert page.evaluate(script) == []
 
 
-def test_sixty_factors_with_eighteen_cases_each_open_at_once(open_page, tmp_path):
-    factors = make_factors(tmp_path / "many", Outcome.WIN, copies=5)
-    path = tmp_path / "many.html"
-    write_factors_report(factors, path)
-    page = open_page(path)
+def test_sixty_factors_with_eighteen_cases_each_open_at_once(open_page, many_page):
+    page = open_page(many_page)
     took = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     assert took < 3_000
     open_cases(page, "f60")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -38,7 +38,8 @@ def written_aside(path: str | Path) -> Iterator[TextIO]:
             f"{target}: the page cannot be written ({error.strerror}). Choose another --out, or free some space."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def embed(value: object) -> str:
