@@ -170,6 +170,19 @@ def test_the_same_choice_has_the_same_probability_whatever_stands_beside_it(engi
     assert mass(("Yes", "No"), "Yes") == pytest.approx(mass(("Yes", "Maybe"), "Yes"), rel=0.02)
 
 
+def test_choices_that_no_draw_met_are_asked_alone_and_have_the_same_probability(engine):
+    def mass(choices: tuple[str, ...]) -> dict[str, float]:
+        asked = prompt("Which letter stands first in the word 'cat'?", choices=choices)
+        [(_, answer)] = engine.answer([asked], Sampling(deterministic=True))
+        return {choice: share * answer.choice_mass for choice, share in answer.probabilities.items()}
+
+    letters = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop")  # 64 draws cannot meet all 42 of them
+    every, one, pair = mass(letters), mass(("C",)), mass(("C", "Q"))
+    assert set(every) == set(letters) and min(every.values()) > 0
+    assert one["C"] == pytest.approx(every["C"], rel=0.02)
+    assert pair == {name: pytest.approx(every[name], rel=0.02) for name in pair}
+
+
 def test_choices_that_begin_alike_are_refused(engine):
     with pytest.raises(ChoiceError, match="begin with the same token"):
         list(engine.answer([prompt("?", choices=("Yes", "Yes"))], Sampling()))

@@ -34,19 +34,27 @@ MEMORY_SHARE = 0.25
 """The share of the free memory that the key-value cache may take when nothing is set."""
 USUAL_TOKENS = 4096
 """Prompt and answer of a usual row: what the cache holds for each sequence when memory allows."""
+DRAWS_FOR_EACH = 8
+"""Tokens drawn for each choice, evenly among the choices: with four of them one is missing once in 2,500 times."""
+MOST_DRAWS = 64
+"""More draws cost more than asking again for what is missing."""
+EVEN = 1e6
+"""A temperature so high that the likeliest choice is drawn as often as any other."""
 
 
 @dataclass(slots=True)
 class _Request:
-    """One prompt under way; for choices, one handle for each choice."""
+    """One prompt under way."""
 
     prompt: Prompt
     tokens: Any
     """Input ids, (1, tokens) int64, as an OpenVINO tensor."""
     prompt_tokens: int
     handles: list[Any] = field(default_factory=list)
-    waiting: list[Any] = field(default_factory=list)
-    """Configurations of further choices; they follow once the first has read the prompt into the cache."""
+    chosen: dict[str, float] = field(default_factory=dict)
+    """For choices: the log probability of each that is known."""
+    alone: list[str] | None = None
+    """Choices that no draw has met, each asked by itself behind the same prompt; None before the draws are read."""
     started: float = 0.0
     cached_tokens: int = 0
     remembered: bool = False
@@ -210,15 +218,15 @@ class OpenVinoPipeline:
             self._requests += 1
             request.handles.append(pipeline.add_request(self._requests, request.tokens, configuration))
 
-    def configurations(self, request: _Request, sampling: Sampling) -> list[Any]:
-        """Say how the pipeline shall write: one configuration, or one for each choice."""
+    def configuration(self, request: _Request, sampling: Sampling) -> Any:  # noqa: ANN401
+        """Say how the pipeline shall write."""
+        if request.prompt.choices:
+            return self._draws(request.prompt.choices)
         configuration = self._genai.GenerationConfig()
         configuration.apply_chat_template = False
         configuration.eos_token_id = self._tokenizer.get_eos_token_id()
         configuration.stop_token_ids = set(self._prepared.stop_tokens)
         configuration.max_new_tokens = min(sampling.max_tokens, self.context_tokens - request.prompt_tokens)
-        if request.prompt.choices:
-            return [self._choice_configuration(choice) for choice in request.prompt.choices]
         configuration.repetition_penalty = sampling.repetition_penalty
         if sampling.stop:
             configuration.stop_strings = set(sampling.stop)
@@ -231,17 +239,46 @@ class OpenVinoPipeline:
             configuration.structured_output_config = self._genai.StructuredOutputConfig(
                 json_schema=request.prompt.schema
             )
-        return [configuration]
+        return configuration
 
-    def _choice_configuration(self, choice: str) -> Any:  # noqa: ANN401 - a type of a package without types
-        """Allow one token only, the choice's first: its log probability comes back unconstrained."""
+    def _draws(self, choices: Sequence[str]) -> Any:  # noqa: ANN401 - a type of a package without types
+        """Read the prompt once and draw first tokens of all choices, each as often as any other.
+
+        What comes back with a token is its log probability in the model's own, unconstrained distribution.
+        """
+        configuration = self._one_token("|".join(map(self._pattern, choices)))
+        if len(choices) > 1:
+            configuration.do_sample = True
+            configuration.temperature = EVEN
+            configuration.top_k = len(choices)
+            configuration.num_return_sequences = min(MOST_DRAWS, DRAWS_FOR_EACH * len(choices))
+        return configuration
+
+    def collect(self, request: _Request) -> list[Any]:
+        """Note what is known of the choices; say how to ask, one by one, for those that no draw has met."""
+        if request.alone is None:
+            drawn = {one.generated_ids[0]: one for one in request.handles[0].read_all()}
+            firsts = {choice: self._first_token(choice) for choice in request.prompt.choices}
+            met = {choice: drawn[token] for choice, token in firsts.items() if token in drawn}
+            request.chosen |= {choice: float(one.generated_log_probs[0]) for choice, one in met.items()}
+            request.alone = [choice for choice in firsts if choice not in met]
+            request.handles.clear()
+            return [self._one_token(self._pattern(choice)) for choice in request.alone]
+        for choice, handle in zip(request.alone, request.handles, strict=True):
+            request.chosen[choice] = float(handle.read_all()[0].generated_log_probs[0])
+        return []
+
+    def _one_token(self, pattern: str) -> Any:  # noqa: ANN401 - a type of a package without types
         configuration = self._genai.GenerationConfig()
         configuration.apply_chat_template = False
         configuration.max_new_tokens = 1
         configuration.logprobs = 1
-        first = self._tokenizer.decode([self._first_token(choice)], skip_special_tokens=False)
-        configuration.structured_output_config = self._genai.StructuredOutputConfig(regex=_literal(first))
+        configuration.structured_output_config = self._genai.StructuredOutputConfig(regex=pattern)
         return configuration
+
+    def _pattern(self, choice: str) -> str:
+        """Write the text of a choice's first token as a regular expression that matches it alone."""
+        return _literal(self._tokenizer.decode([self._first_token(choice)], skip_special_tokens=False))
 
     def _first_token(self, choice: str) -> int:
         if choice not in self._choice_tokens:
@@ -283,16 +320,14 @@ class OpenVinoPipeline:
     def finish(self, request: _Request) -> Answer:
         """Turn what the pipeline wrote into an answer."""
         seconds = time.perf_counter() - request.started
-        outputs = [handle.read_all()[0] for handle in request.handles]
         if request.prompt.choices:
-            logs = [float(output.generated_log_probs[0]) for output in outputs]
             return distribution(
-                dict(zip(request.prompt.choices, logs, strict=True)),
+                {choice: request.chosen[choice] for choice in request.prompt.choices},
                 request.prompt_tokens,
                 seconds,
                 cached_tokens=request.cached_tokens,
             )
-        output = outputs[0]
+        output = request.handles[0].read_all()[0]
         text = self._tokenizer.decode(output.generated_ids)
         stopped = output.finish_reason == self._genai.GenerationFinishReason.STOP
         status = Status.ANSWERED if text.strip() else Status.INVALID
@@ -351,9 +386,8 @@ class _Batch:
             self._pipeline.step()
             self._engine.remember(self._active)
             for request in [request for request in self._active if self._engine.done(request)]:
-                if request.waiting:
-                    self._engine.admit(self._pipeline, request, request.waiting)
-                    request.waiting = []
+                if request.prompt.choices and (further := self._engine.collect(request)):
+                    self._engine.admit(self._pipeline, request, further)
                     continue
                 self._active.remove(request)
                 yield request.prompt, self._engine.finish(request)
@@ -379,11 +413,11 @@ class _Batch:
         return None
 
     def _admit(self, request: _Request) -> None:
-        first, *request.waiting = self._engine.configurations(request, self._sampling)
+        configuration = self._engine.configuration(request, self._sampling)
         request.started = time.perf_counter()
         self._engine.remember(self._active)
         self._engine.expect(request)
-        self._engine.admit(self._pipeline, request, [first])
+        self._engine.admit(self._pipeline, request, [configuration])
         self._active.append(request)
 
     def _release(self) -> None:
@@ -416,7 +450,7 @@ def _same_subject(one: _Request, other: _Request) -> bool:
 
 def _read_in(request: _Request) -> bool:
     """Tell whether the model has read the whole prompt: its first token has been written."""
-    return any(handle.can_read() for handle in request.handles)
+    return request.remembered or any(handle.can_read() for handle in request.handles)
 
 
 def _literal(text: str) -> str:
