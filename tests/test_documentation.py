@@ -82,7 +82,10 @@ def find(words):
         words_left = words[len(taken) :]
         if not words_left or words_left[0].startswith("-"):
             break
-        name, command, _ = command.resolve_command(context, [words_left[0]])
+        word = words_left[0]
+        if hasattr(command, "default") and word not in command.commands:  # `naze factors RUN` is `… find RUN`
+            words, word = [*taken, command.default, *words_left], command.default
+        name, command, _ = command.resolve_command(context, [word])
         taken.append(name)
         context = typer.Context(command, info_name=name, parent=context)
     return taken, command, context

@@ -13,16 +13,15 @@ from naze.engines.protocol import EngineOptions
 if TYPE_CHECKING:
     from naze.factors import Factors
 
-_DEFAULT = "find"
-
-
 class _Group(typer.core.TyperGroup):
     """Takes `naze factors RUN …` as `naze factors find RUN …`."""
+
+    default = "find"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - click's own
         """Put the command in that is meant where none is named."""
         if args and args[0] not in self.commands and args[0] != "--help":
-            args = [_DEFAULT, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

@@ -88,6 +88,8 @@ def resample(sums: Floats, resamples: int, seed: int) -> Floats:
     Source: Field and Welsh 2007, "Bootstrapping clustered data": the cluster bootstrap.
     """
     count = len(sums)
+    if not count:
+        return np.zeros((resamples, *sums.shape[1:]))
     flat = sums.reshape(count, -1)
     drawn = np.empty((resamples, flat.shape[1]))
     random = np.random.default_rng(seed)
