@@ -61,6 +61,14 @@ def test_an_interval_beyond_the_scale_ends_in_an_arrow(tie_factors):
     assert max(places) <= 770
 
 
+def test_an_effect_beyond_the_scale_is_an_arrow_alone(tie_factors):
+    rows = list(factor_rows(tie_factors))
+    test = replace(rows[0].test, lift=Estimate(0.0, 0.0, 0.0))
+    drawn = forest_plot([replace(rows[0], test=test)], Outcome.TIE, label="x")
+    assert drawn.count('class="arrow"') == 1
+    assert drawn.count('class="mark"') == drawn.count('class="interval"') == 0
+
+
 def test_an_effect_without_interval_is_a_mark_alone(win_factors):
     row = factor_rows(win_factors)[0]
     test = replace(row.test, kappa=Estimate(0.4))

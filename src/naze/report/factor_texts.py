@@ -359,7 +359,7 @@ _JA = {
     "col_tie_rate": "引き分け率",
     "col_lift": "リフト",
     "col_q": "q値",
-    "col_adds": "上乗せ（mnat）",
+    "col_adds": "上乗せ mnat",
     "col_stability": "安定性",
     "col_verdict": "判定",
     "of_base": "全体{base}",

@@ -57,9 +57,10 @@ def tie_rate_figure(bins: Sequence[RateBin], by: str, overall: float, *, label: 
         worded(_LEFT - 8, _TOP - 12, "ties_n", class_="tick", text_anchor="end"),
         element("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y(overall), y2=y(overall), class_="overall"),
     ]
+    named = "tick" if len(bins) < 6 else "tick tight"
     for place, one in enumerate(bins):
         here = _LEFT + step * (place + 0.5)
-        drawn.append(text(here, _HEIGHT - _BOTTOM + 18, bin_name(one), class_="tick", text_anchor="middle"))
+        drawn.append(text(here, _HEIGHT - _BOTTOM + 18, bin_name(one), class_=named, text_anchor="middle"))
         drawn.append(text(here, _TOP - 12, f"{one.votes:,}", class_="tick", text_anchor="middle"))
         if one.rate.value is None:
             continue

@@ -129,8 +129,11 @@ def _row(row: Row, layout: _Layout, top: float, scale: Scale, domain: tuple[floa
             )
         )
     else:
-        drawn += _interval(effect, middle, scale, domain)
-        drawn.append(_mark(row.state, scale(_within(effect.value, domain)), middle))
+        if _within(effect.value, domain) == effect.value:
+            drawn += _interval(effect, middle, scale, domain)
+            drawn.append(_mark(row.state, scale(effect.value), middle))
+        else:
+            drawn.append(_arrow(scale(_within(effect.value, domain)), middle, effect.value > domain[1], 11))
         figures = f"{decimal(effect.value)} {interval(effect) if layout.names else ''}".strip()
         drawn.append(
             text(right, baseline, figures, class_="value", text_anchor="start" if layout.names else "end")
@@ -153,15 +156,15 @@ def _interval(effect: Estimate, middle: float, scale: Scale, domain: tuple[float
         if _within(end, domain) == end:
             drawn.append(element("line", x1=place, x2=place, y1=middle - 4, y2=middle + 4, class_="interval"))
         else:
-            back = place - side * 7
-            drawn.append(
-                element(
-                    "path",
-                    d=f"M{place:.1f} {middle:.1f}L{back:.1f} {middle - 4.5:.1f}V{middle + 4.5:.1f}Z",
-                    class_="arrow",
-                )
-            )
+            drawn.append(_arrow(place, middle, side > 0, 7))
     return drawn
+
+
+def _arrow(x: float, y: float, rising: bool, length: float) -> Markup:
+    """Draw where the scale ends and the figure does not."""
+    back = x - length if rising else x + length
+    half = 0.64 * length
+    return element("path", d=f"M{x:.1f} {y:.1f}L{back:.1f} {y - half:.1f}V{y + half:.1f}Z", class_="arrow")
 
 
 def _mark(state: str, x: float, y: float) -> Markup:

@@ -67,7 +67,7 @@ def escape_markdown(text: str) -> str:
 
     Example:
         >>> escape_markdown("a*b <i>")
-        'a\\\\*b \\\\<i\\\\>'
+        'a\\*b \\<i\\>'
     """
     return _MARKDOWN_MARKS.sub(r"\\\1", text)
 
