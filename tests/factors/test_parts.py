@@ -111,3 +111,13 @@ def test_a_run_that_explains_nothing_is_refused(tmp_path):
     run_all(tmp_path / "run", rows(["a", "b"]), ScriptedEngine())
     with pytest.raises(RunError, match="naze explain"):
         read_explained(tmp_path / "run")
+
+
+def test_several_sources_are_one_and_no_vote_may_be_in_two(tmp_path, explained):
+    frame = explained.votes.frame()
+    frame.head(100).write_parquet(tmp_path / "one.parquet")
+    frame.tail(151).drop("explainer").write_parquet(tmp_path / "two.parquet")
+    both = read_explained([tmp_path / "one.parquet", tmp_path / "two.parquet"])
+    assert {one.vote_id for one in both.explanations} == {one.vote_id for one in explained.explanations}
+    with pytest.raises(InputError, match="is in several of"):
+        read_explained([tmp_path / "one.parquet", EXPLAINED])

@@ -207,3 +207,14 @@ def test_what_only_repeats_the_length_adds_nothing_to_it():
     assert length.log_loss_drop.value < 0.01
     assert found.log_loss.style < found.log_loss.prior - 0.05
     assert abs(other.log_loss_drop.value) < 0.02
+
+
+def test_where_no_alike_vote_is_a_tie_the_lift_is_not_certain():
+    votes, matrix = made_votes(11, prompts=60)
+    lean = matrix.lean
+    ties = np.array([vote.winner is Winner.TIE for vote in votes])
+    unlike = lean.copy()
+    unlike[ties] = 3.0
+    unlike[~ties] = 0.01 * lean[~ties]
+    lift = validate(matrix_of(unlike), votes, outcome=Outcome.TIE, **FEW)[0].lift
+    assert lift.value == 0 and lift.low == 0 and lift.high > 0

@@ -13,6 +13,7 @@ from naze.engines.protocol import EngineOptions
 if TYPE_CHECKING:
     from naze.factors import Factors
 
+
 class _Group(typer.core.TyperGroup):
     """Takes `naze factors RUN …` as `naze factors find RUN …`."""
 
@@ -42,7 +43,10 @@ _Engine = Annotated[str | None, typer.Option(help="openvino, llamacpp or http; e
 @app.command()
 def find(
     source: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run of `naze explain`, or a table with explanations.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN", help="A run of `naze explain`, or a table with explanations; or several."
+        ),
     ],
     outcome: Annotated[str, typer.Option(help="win: why one was preferred; tie: why neither was.")] = "win",
     count: Annotated[int, typer.Option(min=1, help="Factors wanted.")] = 50,

@@ -33,7 +33,7 @@ _RESULT = re.compile(
     r"^(?:the )?(?:result|final verdict|verdict|score|rating|winner)\b[^.]{0,40}[:：]"
     r"|^(?:\W*\d+(?:\.\d+)?(?:\s*/\s*10)?\W*){1,3}$|^\W*\[\[[ABC]\]\]\W*$"
     r"|^\W*(?:投票結果|最終的な判断|最終判断|判定|結果|スコア|評価)\W*[:：]"
-    r"|result (?:of the vote )?(?:is|was) settled|people chose|人々は\W*回答\W*[AB]\W*を選",
+    r"|\[(?:begin|end) \w+\]|result (?:of the vote )?(?:is|was) settled|people chose|人々は\W*回答\W*[AB]\W*を選",
     re.I,
 )
 _RETOLD = re.compile(

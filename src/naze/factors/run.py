@@ -5,7 +5,7 @@ twice; everything else is computed anew from them and decided by the seed.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,9 +33,9 @@ from naze.factors.result import (
     write_factors,
 )
 from naze.factors.saturation import saturation_curve
-from naze.factors.source import Explained, read_explained
+from naze.factors.source import Explained, Source, read_explained
 from naze.factors.validation import validate
-from naze.generations import Progress, Run, installed_versions, now, open_run
+from naze.generations import Progress, installed_versions, now, open_run
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
 from naze.votes import Votes, read_votes
@@ -91,7 +91,7 @@ Teller = Callable[[str], None]
 
 
 def find_factors(
-    source: "Run | str | Path",
+    source: "Source | Sequence[Source]",
     outcome: Outcome | str = Outcome.WIN,
     *,
     count: int = 50,
@@ -105,7 +105,7 @@ def find_factors(
     The same call again continues where it stopped, and returns at once what is finished.
 
     Args:
-        source: a run of `naze explain`, its folder, or a table of votes with a column of explanations.
+        source: a run of `naze explain`, its folder, or a table of votes with a column of explanations; or several.
         outcome: `win` (why one was preferred) or `tie` (why neither was).
         count: factors wanted; where there are fewer, the notes say why.
         out: the folder; None: beside the source, named after it and the outcome.
@@ -118,9 +118,6 @@ def find_factors(
         ManifestMismatchError: the folder holds factors of other settings, or the explanations have changed since.
         NazeError: the model cannot be found or loaded, the folder not written.
 
-    Example:
-        >>> found = naze.find_factors("runs/mine", "win", count=5)  # doctest: +SKIP
-        >>> found.table()  # doctest: +SKIP
     """
     settings = settings or FactorSettings()
     asked = _Asked.of(source, _outcome(outcome), count, settings)
@@ -150,7 +147,7 @@ def _say_nothing(words: str) -> None:
 
 
 def _folder(asked: "_Asked") -> Path:
-    path = Path(asked.about.source)
+    path = Path(asked.about.source.split(" + ")[0])
     return path.with_name(f"{path.stem if path.is_file() else path.name}-{asked.about.outcome.value}-factors")
 
 
@@ -165,7 +162,7 @@ class _Asked:
 
     @classmethod
     def of(
-        cls, source: "Run | str | Path", outcome: Outcome, count: int, settings: FactorSettings
+        cls, source: "Source | Sequence[Source]", outcome: Outcome, count: int, settings: FactorSettings
     ) -> "_Asked":
         if count < 1:
             raise ConfigurationError(f"count is {count}; expected at least 1 factor.")

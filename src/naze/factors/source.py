@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from naze.errors import InputError, RunError
 from naze.factors.extraction import Explanation
@@ -13,7 +14,7 @@ from naze.jobs.explain import TASK, VOTES_NAME
 from naze.records import Status, Vote
 from naze.votes import Votes, read_votes
 
-__all__ = ["Explained", "explanations_fingerprint", "read_explained"]
+__all__ = ["Explained", "Source", "explanations_fingerprint", "read_explained"]
 
 EXPLANATION_COLUMNS = ("explanation", "text", "answer")
 """Columns of a table that hold the explanation, the first that is there."""
@@ -52,8 +53,12 @@ def explanations_fingerprint(explanations: Sequence[Explanation], votes: Sequenc
     return digest.hexdigest()
 
 
+Source: TypeAlias = "Run | str | Path"
+"""A run of `naze explain`, its folder, or a table of votes with a column of explanations."""
+
+
 def read_explained(
-    source: "Run | str | Path",
+    source: "Source | Sequence[Source]",
     *,
     columns: Mapping[str, str] | None = None,
     explanation: str | None = None,
@@ -62,24 +67,55 @@ def read_explained(
 
     Args:
         source: a run of `naze explain`, its folder, or a table of votes with a column of explanations (what
-            `naze runs export` writes, or one's own).
+            `naze runs export` writes, or one's own); or several of them.
         columns: for a table, our name -> the file's name.
         explanation: for a table, the column with the explanations; None: the first of `EXPLANATION_COLUMNS`.
 
     Raises:
-        InputError: no explanations.
+        InputError: no explanations, or a vote that is in several of the sources.
         RunError: the folder holds no run of `naze explain`.
     """
+    sources = [source] if isinstance(source, Run | str | Path) else list(source)
+    if not sources:
+        raise InputError("no run or table of explanations is given; expected at least one.")
+    found = [_read(one, columns, explanation) for one in sources]
+    return _checked(found[0] if len(found) == 1 else _together(found))
+
+
+def _read(source: Source, columns: Mapping[str, str] | None, explanation: str | None) -> Explained:
     if isinstance(source, Run):
-        return _checked(_of_run(source))
+        return _of_run(source)
     path = Path(source)
-    if path.is_dir():
-        run = open_run(path)
-        try:
-            return _checked(_of_run(run))
-        finally:
-            run.close()
-    return _checked(_of_table(path, columns, explanation))
+    if not path.is_dir():
+        return _of_table(path, columns, explanation)
+    run = open_run(path)
+    try:
+        return _of_run(run)
+    finally:
+        run.close()
+
+
+def _together(found: Sequence[Explained]) -> Explained:
+    """Take several sources as one."""
+    import polars as pl
+
+    frame = pl.concat([one.votes.frame() for one in found], how="diagonal_relaxed")
+    twice = frame.filter(frame["id"].is_duplicated())["id"]
+    if len(twice):
+        raise InputError(
+            f"the vote {twice[0]!r} is in several of {', '.join(one.name for one in found)}; expected each vote once. "
+            "Where one vote has several explanations, give each an id of its own."
+        )
+    languages, explainers = ({getattr(one, name) for one in found} for name in ("language", "explainer"))
+    return Explained(
+        votes=Votes.from_frame(frame),
+        explanations=tuple(explanation for one in found for explanation in one.explanations),
+        name=" + ".join(one.name for one in found),
+        explainer=explainers.pop() if len(explainers) == 1 else None,
+        language=languages.pop() if len(languages) == 1 else None,
+        notes=tuple(f"{one.name}: {note}" for one in found for note in one.notes),
+        asked="\n".join(one.asked for one in found),
+    )
 
 
 def _of_run(run: Run) -> Explained:

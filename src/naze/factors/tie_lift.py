@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.factors.held_out import HeldOut, Ints
 from naze.factors.matrix import Floats
@@ -46,7 +47,8 @@ def tie_lift(held: HeldOut, *, resamples: int, seed: int) -> TieLift:
     """Compare P(tie | alike on this factor) with P(tie), over the votes where the factor applies.
 
     The rates have Wilson's interval at the effective number of votes, ratio and difference the percentile
-    interval of a bootstrap over prompts, with the threshold kept.
+    interval of a bootstrap over prompts, with the threshold kept. Where none or all of the alike votes are ties, resamples
+    vary by nothing; there the ends of the rate's own interval stand over the base rate.
     """
     used, ties = held.applies, held.ties[:, None]
     threshold = alike_thresholds(held.alike)
@@ -56,19 +58,31 @@ def tie_lift(held: HeldOut, *, resamples: int, seed: int) -> TieLift:
     sums = sums_by(parts, held.prompts, held.prompt_count)
     prompts = (sums[:, 0] > 0).sum(axis=0)
     enough = prompts >= LEAST_PROMPTS
-    whole, draws = _lift(sums.sum(axis=0)[None]), _lift(resample(sums, resamples, seed))
+    totals = sums.sum(axis=0)
+    whole, draws = _lift(totals[None]), _lift(resample(sums, resamples, seed))
     ratio, difference = (
-        Estimates(values[0], *bootstrap_interval(drawn)).where(enough)
-        for values, drawn in zip(whole, draws, strict=True)
+        Estimates(values[0], *bootstrap_interval(drawn)) for values, drawn in zip(whole, draws, strict=True)
     )
+    base, rate = share_interval(sums[:, 1], sums[:, 0]), share_interval(sums[:, 3], sums[:, 2])
+    certain = (totals[2] > 0) & ((totals[3] == 0) | (totals[3] == totals[2])) & (totals[1] > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = _either(certain, rate.low / base.value, rate.high / base.value, ratio)
+    difference = _either(certain, rate.low - base.value, rate.high - base.value, difference)
     return TieLift(
         threshold=threshold,
-        base=share_interval(sums[:, 1], sums[:, 0]),
-        rate=share_interval(sums[:, 3], sums[:, 2]),
-        ratio=ratio,
-        difference=difference,
+        base=base,
+        rate=rate,
+        ratio=ratio.where(enough),
+        difference=difference.where(enough),
         auc=tie_auc(held).where(enough),
         prompts=prompts.astype(np.int64),
+    )
+
+
+def _either(chosen: NDArray[np.bool_], low: Floats, high: Floats, otherwise: Estimates) -> Estimates:
+    """Take other ends where something is chosen."""
+    return Estimates(
+        otherwise.value, np.where(chosen, low, otherwise.low), np.where(chosen, high, otherwise.high)
     )
 
 
