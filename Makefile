@@ -16,6 +16,9 @@ VOTES ?= examples/votes.csv
 DEMO_LANGUAGE ?= ja
 DEMO_RUN ?= runs/demo-$(DEMO_LANGUAGE)
 DEMO_PAGE ?= demo/report.html
+EXPLAINED ?= examples/explained.parquet
+DEMO_FACTORS ?= runs/demo-factors-$(DEMO_LANGUAGE)
+DEMO_FACTORS_PAGE ?= demo/factors.html
 
 # A part of the tests: make test ARGS="tests/votes -k winner"
 ARGS ?=
@@ -32,13 +35,18 @@ help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | \
 		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, write a page to read
+demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, find factors, write two pages to read
 	$(NAZE) pull $(MODEL)
 	$(NAZE) votes check $(VOTES)
 	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --out $(DEMO_RUN) || [ $$? -eq 3 ]
 	$(NAZE) report $(DEMO_RUN) --out $(DEMO_PAGE)
+	$(NAZE) factors $(DEMO_RUN) $(EXPLAINED) --outcome win --count 6 --test-limit 24 --model $(MODEL) \
+		--language $(DEMO_LANGUAGE) --out $(DEMO_FACTORS)
+	$(NAZE) report $(DEMO_FACTORS) --out $(DEMO_FACTORS_PAGE)
 	@echo
-	@echo "Read the page:      $(CURDIR)/$(DEMO_PAGE)"
+	@echo "The explained votes: $(CURDIR)/$(DEMO_PAGE)"
+	@echo "The factors:         $(CURDIR)/$(DEMO_FACTORS_PAGE)"
+	@echo "Look into one:       $(NAZE) factors drill $(DEMO_FACTORS) f01"
 	@echo "Your own votes:     $(NAZE) votes check FILE"
 	@echo "In English:         make demo DEMO_LANGUAGE=en"
 	@echo "The run as a table: $(NAZE) runs export $(DEMO_RUN) --to explanations.csv"

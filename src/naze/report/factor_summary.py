@@ -67,7 +67,8 @@ def summary(factors: Factors, rows: Sequence[Row]) -> Summary:
         ),
     ]  # fmt: skip
     if not tests.passed:
-        opening.append(("s_none", {}))
+        untested = all(test.q_value is None for test in tests)
+        opening.append(("s_untested" if untested else "s_none", {}))
     return Summary(
         opening=tuple(opening),
         strongest=tuple(_strong(row) for row in rows[:_STRONGEST] if row.state == "passed"),
