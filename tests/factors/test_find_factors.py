@@ -144,6 +144,8 @@ def test_the_command_line_shows_sorts_and_drills(folder):
     assert shown.exit_code == 0 and "f01" in shown.output and "too few" in shown.output
     told = runner.invoke(app, ["factors", "show", str(folder), "--json"])
     assert json.loads(told.output)["factors"][0]["why"] == "too_few_prompts"
+    listed = runner.invoke(app, ["runs", "list", str(folder.parent)])
+    assert "factors, win" in listed.output
     wrong = runner.invoke(app, ["factors", "show", str(folder), "--sort", "beauty"])
     assert wrong.exit_code == 1
     drilled = runner.invoke(app, ["factors", "drill", str(folder), "f01", "--no-analysis"])

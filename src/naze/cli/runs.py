@@ -42,6 +42,7 @@ def list_runs(
             continue
         found.append({**_about(run), **asdict(run.summary())})
         run.close()
+    found += _factors_in(place)
     found.sort(key=lambda entry: str(entry.get("created", "")), reverse=True)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
@@ -52,6 +53,12 @@ def list_runs(
         if "problem" in entry:
             typer.echo(f"{entry['run']}  cannot be read: {entry['problem']}")
             continue
+        if entry["task"] == "factors":
+            state = f"{entry['factors']} factors" if entry["finished"] else "not finished"
+            typer.echo(
+                f"{entry['run']}  {state}  factors, {entry['outcome']}, {entry['model']}, {entry['language']}, {entry['created']}"
+            )
+            continue
         failed = entry["invalid"] + entry["overflow"] + entry["error"]
         state = f"{entry['answered']:,} of {entry['rows']:,} answered" + (
             f", {failed:,} failed" if failed else ""
@@ -59,6 +66,33 @@ def list_runs(
         typer.echo(
             f"{entry['run']}  {state}  {entry['task']}, {entry['model']}, {entry['language']}, {entry['created']}"
         )
+
+
+def _factors_in(place: Path) -> list[dict[str, Any]]:
+    """Describe the factors runs in a folder."""
+    from naze.errors import NazeError
+    from naze.factors import read_about
+
+    found: list[dict[str, Any]] = []
+    for path in sorted([*place.glob("factors.json"), *place.glob("*/factors.json")]):
+        try:
+            about, whole = read_about(path.parent)
+        except NazeError as error:
+            found.append({"run": str(path.parent), "problem": str(error)})
+            continue
+        found.append(
+            {
+                "run": str(path.parent),
+                "task": "factors",
+                "outcome": about.outcome.value,
+                "model": about.model,
+                "language": about.language,
+                "created": about.created,
+                "finished": about.finished,
+                "factors": len(whole.get("factors", ())),
+            }
+        )
+    return found
 
 
 @app.command()

@@ -14,7 +14,7 @@ from naze.factors.extraction import Explanation, Proposed, Way, propose
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
 from naze.factors.reasons import split_reasons
-from naze.factors.result import Factors, is_factors_folder, open_factors
+from naze.factors.result import Factors, is_factors_folder, open_factors, read_about
 from naze.factors.run import FactorSettings, find_factors
 from naze.factors.saturation import Saturation, saturation_curve
 
@@ -42,6 +42,7 @@ __all__ = [
     "merge_reasons",
     "open_factors",
     "propose",
+    "read_about",
     "reason_groups",
     "saturation_curve",
     "split_reasons",

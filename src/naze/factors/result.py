@@ -35,7 +35,15 @@ from naze.votes import Votes, read_votes, write_votes
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Factors", "Found", "is_factors_folder", "open_factors", "write_about", "write_factors"]
+__all__ = [
+    "Factors",
+    "Found",
+    "is_factors_folder",
+    "open_factors",
+    "read_about",
+    "write_about",
+    "write_factors",
+]
 
 ABOUT_NAME = "factors.json"
 _ORDERS = ("shown", "swapped")
