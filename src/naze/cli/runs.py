@@ -56,7 +56,8 @@ def list_runs(
         if entry["task"] == "factors":
             state = f"{entry['factors']} factors" if entry["finished"] else "not finished"
             typer.echo(
-                f"{entry['run']}  {state}  factors, {entry['outcome']}, {entry['model']}, {entry['language']}, {entry['created']}"
+                f"{entry['run']}  {state}  factors, {entry['outcome']}, {entry['model']}, {entry['language']}, "
+                f"{entry['created']}"
             )
             continue
         failed = entry["invalid"] + entry["overflow"] + entry["error"]

@@ -42,6 +42,10 @@ EVEN = 1e6
 """A temperature so high that the likeliest choice is drawn as often as any other."""
 
 
+_Subject = tuple[str, str, str]
+"""What a prompt is about, as far as its text before the question goes."""
+
+
 @dataclass(slots=True)
 class _Request:
     """One prompt under way."""
@@ -59,6 +63,11 @@ class _Request:
     cached_tokens: int = 0
     remembered: bool = False
     """Its beginning stands in the cache, and that was noted."""
+
+    @property
+    def subject(self) -> _Subject:
+        """What requests with the same beginning have in common."""
+        return self.prompt.subject_id, self.prompt.instruction, self.prompt.subject
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -361,7 +370,9 @@ class _Batch:
         self._sampling = sampling
         self._active: list[_Request] = []
         self._held: list[_Request] = []
-        """Wait until the first request with the same beginning has been read in by the model."""
+        """Wait until the first request about the same subject has been read in by the model."""
+        self._subjects_read: set[_Subject] = set()
+        """Of the requests under way, the subjects that stand in the cache: nothing waits for these."""
         self._pipeline: Any = None
 
     def under_way(self) -> int:
@@ -390,6 +401,7 @@ class _Batch:
                 return
             self._pipeline.step()
             self._engine.remember(self._active)
+            self._subjects_read |= {request.subject for request in self._active if request.remembered}
             for request in [request for request in self._active if self._engine.done(request)]:
                 if request.prompt.choices and (further := self._engine.collect(request)):
                     self._engine.admit(self._pipeline, request, further)
@@ -411,7 +423,7 @@ class _Batch:
                 prompt_tokens=request.prompt_tokens,
                 attempts=0,
             )
-        if any(_same_subject(request, other) and not _read_in(other) for other in self._active):
+        if self._must_wait(request):
             self._held.append(request)
         else:
             self._admit(request)
@@ -425,12 +437,19 @@ class _Batch:
         self._engine.admit(self._pipeline, request, [configuration])
         self._active.append(request)
 
+    def _must_wait(self, request: _Request) -> bool:
+        """Tell whether another request is just reading the same subject into the cache."""
+        if request.subject in self._subjects_read:
+            return False
+        return any(request.subject == other.subject and not _read_in(other) for other in self._active)
+
     def _release(self) -> None:
         """Admit what was held back, once its beginning is in the cache."""
         for request in list(self._held):
-            if not any(_same_subject(request, other) and not _read_in(other) for other in self._active):
+            if not self._must_wait(request):
                 self._held.remove(request)
                 self._admit(request)
+        self._subjects_read &= {request.subject for request in self._active}
 
     def cancel(self) -> None:
         """Stop what is under way and give its memory back."""
@@ -443,14 +462,6 @@ class _Batch:
         self._held.clear()
         while self._pipeline.has_non_finished_requests():
             self._pipeline.step()
-
-
-def _same_subject(one: _Request, other: _Request) -> bool:
-    return (one.prompt.subject_id, one.prompt.subject, one.prompt.instruction) == (
-        other.prompt.subject_id,
-        other.prompt.subject,
-        other.prompt.instruction,
-    )
 
 
 def _read_in(request: _Request) -> bool:
