@@ -12,6 +12,7 @@ from gguf import GGUFReader, dequantize
 
 from naze.engines.openvino import OpenVinoEngine
 from naze.engines.openvino_graph import build_model, can_build, quantised_constant
+from naze.engines.openvino_pipeline import OpenVinoPipeline
 from naze.engines.openvino_prepare import can_load, is_prepared, prepare
 from naze.engines.protocol import EngineOptions, Model
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError
@@ -196,6 +197,43 @@ def test_many_questions_about_one_subject_are_all_answered(engine):
     answers = dict((question.question_id, answer) for question, answer in engine.answer(asked, Sampling()))
     assert len(answers) == 40
     assert all(answer.status is Status.ANSWERED for answer in answers.values())
+
+
+class CountedSteps:
+    """Passes everything on to a pipeline and counts its steps."""
+
+    def __init__(self, pipeline):
+        self.pipeline, self.steps = pipeline, 0
+
+    def __getattr__(self, name):
+        return getattr(self.pipeline, name)
+
+    def step(self):
+        self.steps += 1
+        self.pipeline.step()
+
+
+def test_once_a_subject_is_read_its_questions_are_computed_together(smollm2_path, monkeypatch):
+    engine = OpenVinoPipeline.open(Model("smollm2:135m", path=smollm2_path), EngineOptions())
+    counted = CountedSteps(engine.pipeline(deterministic=False))
+    monkeypatch.setattr(engine, "pipeline", lambda *, deterministic: counted)
+    subject = "The parcel came late and the box was torn. " * 20
+    asked = [
+        Prompt(
+            str(number // 20),
+            str(number),
+            "Judge.",
+            f"{number // 20} {subject}",
+            f"Is it {number}?",
+            ("A", "B"),
+        )
+        for number in range(40)
+    ]
+    answers = [answer for _, answer in engine.answer(asked, Sampling())]
+    assert len(answers) == 40
+    assert counted.steps <= 10, "one step to read each subject, and few for all questions about it"
+    late = sorted(answer.cached_tokens / answer.prompt_tokens for answer in answers)[2:]
+    assert min(late) > 0.8, "only the first question about each subject reads it"
 
 
 def test_a_prompt_longer_than_the_context_is_an_overflow_with_its_counts(smollm2_path):
