@@ -38,7 +38,7 @@ help:  ## Say what there is
 demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, find factors, write two pages to read
 	$(NAZE) pull $(MODEL)
 	$(NAZE) votes check $(VOTES)
-	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --out $(DEMO_RUN) || [ $$? -eq 3 ]
+	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --repetition-penalty 1.1 --out $(DEMO_RUN) || [ $$? -eq 3 ]
 	$(NAZE) report $(DEMO_RUN) --out $(DEMO_PAGE)
 	$(NAZE) factors $(DEMO_RUN) $(EXPLAINED) --outcome win --count 6 --test-limit 24 --model $(MODEL) \
 		--language $(DEMO_LANGUAGE) --out $(DEMO_FACTORS)
