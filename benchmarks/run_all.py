@@ -14,12 +14,15 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "performance.md"
 HEADING = "## Measured"
+OF_A_RUN = ("probe_and_factors", "published_metrics")
+"""These look at the folder of a factors run, so that they are run by hand."""
 REQUIRED = ("benchmark", "value", "unit", "machine", "date")
 
 
 def main() -> None:
     """Run what was named, or everything."""
-    scripts = (path for path in sorted(FOLDER.glob("*.py")) if path != Path(__file__).resolve())
+    apart = {Path(__file__).stem, *OF_A_RUN}
+    scripts = (path for path in sorted(FOLDER.glob("*.py")) if path.stem not in apart)
     here = {path.stem: path for path in scripts if '__name__ == "__main__"' in path.read_text("utf-8")}
     if unknown := [name for name in sys.argv[1:] if name not in here]:
         sys.exit(f"run_all.py: no benchmark {', '.join(unknown)}; there are: {', '.join(here)}")
