@@ -24,12 +24,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def written_aside(path: str | Path) -> Iterator[TextIO]:
     """Give a file to write to that takes its name at the end only: what is there is whole, or as it was.
 
+    A folder that is not there is made.
+
     Raises:
         StoreError: the file cannot be written.
     """
     target = Path(path)
     aside = target.with_name(f".{target.name}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         aside.replace(target)
