@@ -155,7 +155,7 @@ def test_with_one_outcome_and_few_votes_the_page_says_what_could_not_be_told(tmp
     path = tmp_path / "few.html"
     assert write_factors_report(factors, path) == len(factors)
     shown = shown_in(path.read_text("utf-8"), "en")
-    assert "No factor passed" in shown
+    assert "No factor could be tested" in shown
     assert "too few prompts" in shown
     assert "too few to compare predictions" in shown
     assert "None of the held-out votes is a tie." in shown

@@ -62,9 +62,11 @@ def test_a_page_in_an_unknown_language_is_refused(tmp_path):
         write_explained_page(tmp_path / "p.html", [], title="", language="de")
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_made_and_one_that_cannot_be_is_told(tmp_path):
+    write_explained_page(tmp_path / "new" / "p.html", [], title="", language="en")
+    assert (tmp_path / "new" / "p.html").is_file()
     with pytest.raises(StoreError, match="cannot be written"):
-        write_explained_page(tmp_path / "none" / "p.html", [], title="", language="en")
+        write_explained_page(tmp_path / "new" / "p.html" / "p.html", [], title="", language="en")
 
 
 def test_a_page_whose_rows_fail_leaves_the_old_page_and_no_remains(tmp_path):

@@ -17,7 +17,7 @@ __all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPT
 
 COMMANDS = {
     "explain": "Have a local model explain every vote in a file.",
-    "factors": "Find the reasons behind votes and test each on votes that were held out.",
+    "factors": "Find the reasons behind votes, and test each on held-out votes.",
     "generate": "Ask a model one thing.",
     "models": "What can answer on this machine, and what could be pulled.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
