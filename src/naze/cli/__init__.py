@@ -21,7 +21,7 @@ COMMANDS = {
     "generate": "Ask a model one thing.",
     "models": "What can answer on this machine, and what could be pulled.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
-    "report": "Write a page of a run or of factors: one HTML file, no network needed.",
+    "report": "Write a page of a run or of factors: one HTML file, no network.",
     "runs": "List, show, export and retry runs.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
