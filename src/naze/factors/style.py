@@ -12,7 +12,7 @@ __all__ = ["MARKDOWN", "Style", "style"]
 
 MARKDOWN: dict[str, str] = {
     "headings": r"(?m)^ {0,3}#{1,6}\s",
-    "list_items": r"(?m)^\s*(?:[-*+•・]|\d+[.)])\s",
+    "list_items": r"(?m)^\s*(?:(?:[-*+•]|\d+[.)])\s|・)",
     "bold": r"\*\*[^*\n]+\*\*|__[^_\n]+__",
     "table_rows": r"(?m)^\s*\|.*\|\s*$",
     "code_blocks": r"(?m)^\s*```",
