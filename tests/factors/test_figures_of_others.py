@@ -163,12 +163,13 @@ def test_q_values_are_benjamini_and_hochbergs_over_the_tested_factors_alone():
     assert np.isnan(found[1])
 
 
-def test_the_log_loss_of_the_prior_and_of_style_is_that_of_scikit_learn():
+def test_the_log_loss_of_the_prior_and_of_style_is_that_of_scikit_learn(monkeypatch):
     """One fold's model is fitted here by hand, and its losses are compared with those of the whole."""
     held = held_out(votes=200)
     random = np.random.default_rng(3)
     differences = random.normal(size=(200, 2)) + 0.5 * held.outcomes[:, None]
     style = Style(("characters", "headings"), differences, np.abs(differences), random.normal(size=200))
+    monkeypatch.setattr("naze.factors.log_loss_drop.SHRINKAGE", (1.0,))
     found = log_loss_drop(held, style, folds=2, resamples=20, seed=0)
     fold = np.arange(200) % 2
     np.random.default_rng(0).shuffle(fold)
@@ -221,3 +222,13 @@ def test_published_figures_of_a_factor_that_names_nothing_are_told_as_feedback_f
     (nothing,) = published_metrics(np.zeros((2, 1)), np.zeros(2))
     assert nothing.votes == 0
     assert nothing.relevance is None
+
+
+def test_few_votes_do_not_make_style_look_much_worse_than_the_prior():
+    """Without shrinkage that is chosen, thirteen features of nothing lose to the shares of a, b and tie by far."""
+    held = held_out(seed=8, votes=110)
+    random = np.random.default_rng(2)
+    differences = random.normal(size=(110, 6))
+    style = Style(tuple("abcdef"), differences, np.abs(differences), random.normal(size=110))
+    found = log_loss_drop(held, style, resamples=20, seed=0)
+    assert found.style < found.prior + 0.03

@@ -4,11 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.factors.held_out import HeldOut, Ints
 from naze.factors.matrix import Floats
 from naze.factors.resampling import LEAST_PROMPTS, Estimates, bootstrap_interval, resample, sums_by
 from naze.factors.style import Style
+
+SHRINKAGE = (0.003, 0.03, 0.3, 3.0)
+"""Values of C of the logistic regression, for the log losses of all votes added up."""
+_NEVER_SEEN = 1e-3
+"""Probability of an outcome that no vote learnt from has."""
+Bools = NDArray[np.bool_]
 
 __all__ = ["LogLoss", "log_loss_drop"]
 
@@ -37,7 +44,8 @@ def log_loss_drop(
     The model is multinomial logistic regression over a, b and tie. Each vote is learnt in both orders of its
     responses, so that exchanging them exchanges the prediction. A factor's features are its lean (which changes its
     sign with the order), and P(alike) and P(not applicable) (which stay). Votes on one prompt are in one fold.
-    Features are scaled by what is learnt from; the regression is shrunk with C = 1.
+    Features are scaled by what is learnt from. How much the regression is shrunk is chosen for each fold among the votes
+    that it learns from, by what predicts best from style alone, so that few votes do not make style look worse than it is.
 
     The interval is that of the mean difference of the losses of a vote, bootstrapped over prompts; that other votes
     to learn from would give other models is not in it.
@@ -59,11 +67,12 @@ def log_loss_drop(
     held, odd, even = held.only(rows), style.antisymmetric[rows], style.symmetric[rows]
     features = list(_with_factors(held, odd, even))
     parts = _parts(held.prompts, folds, seed)
-    losses = np.column_stack([_losses(*pair, held.outcomes, parts) for pair in features])
+    shrinkage = _shrinkage(odd, even, held.outcomes, parts)
+    losses = np.column_stack([_losses(*pair, held.outcomes, parts, shrinkage) for pair in features])
     gains = losses[:, :1] - losses[:, 1:]
     drop = _means(gains, held, resamples, seed)
     return LogLoss(
-        prior=float(_losses(odd[:, :0], even[:, :0], held.outcomes, parts).mean()),
+        prior=float(_losses(odd[:, :0], even[:, :0], held.outcomes, parts, shrinkage).mean()),
         style=float(losses[:, 0].mean()),
         factors=float(losses[:, -1].mean()),
         drop=Estimates(drop.value[:-1], drop.low[:-1], drop.high[:-1]),
@@ -95,26 +104,57 @@ def _parts(prompts: Ints, folds: int, seed: int) -> Ints:
     return fold
 
 
-def _losses(odd: Floats, even: Floats, outcomes: Floats, parts: Ints) -> Floats:
+def _shrinkage(odd: Floats, even: Floats, outcomes: Floats, parts: Ints) -> dict[int, float]:
+    """Choose C for each part, from the other parts alone: the one that predicts each of them best from the rest."""
+    chosen: dict[int, float] = {}
+    for part in np.unique(parts):
+        others = [other for other in np.unique(parts) if other != part]
+        if len(others) < 2:
+            chosen[int(part)] = SHRINKAGE[len(SHRINKAGE) // 2]
+            continue
+        lost = {
+            strength: np.concatenate(
+                [
+                    _predicted(
+                        odd, even, outcomes, (parts != part) & (parts != other), parts == other, strength
+                    )
+                    for other in others
+                ]
+            ).mean()
+            for strength in SHRINKAGE
+        }
+        chosen[int(part)] = min(lost, key=lambda strength: float(lost[strength]))
+    return chosen
+
+
+def _losses(odd: Floats, even: Floats, outcomes: Floats, parts: Ints, shrinkage: dict[int, float]) -> Floats:
     """Return the log loss of each vote, from a model that did not see its fold: (votes,)."""
+    losses = np.empty(len(outcomes))
+    for part, strength in shrinkage.items():
+        losses[parts == part] = _predicted(odd, even, outcomes, parts != part, parts == part, strength)
+    return losses
+
+
+def _predicted(
+    odd: Floats, even: Floats, outcomes: Floats, learnt: Bools, asked: Bools, strength: float
+) -> Floats:
+    """Return the log loss of each vote asked about, from the votes learnt: (asked,)."""
     from sklearn.linear_model import LogisticRegression
 
-    losses = np.empty(len(outcomes))
-    for part in np.unique(parts):
-        learnt, asked = parts != part, parts == part
+    answers = np.r_[outcomes[learnt], -outcomes[learnt]]
+    classes, counts = np.unique(answers, return_counts=True)
+    known = np.isin(outcomes[asked], classes)
+    if not odd.shape[1] + even.shape[1] or len(classes) < 2:
+        told = np.log(np.broadcast_to(counts / counts.sum(), (asked.sum(), len(classes))))
+    else:
         odd_scale = _scale(np.sqrt((odd[learnt] ** 2).mean(axis=0)))
         middle, even_scale = even[learnt].mean(axis=0), _scale(even[learnt].std(axis=0))
         odds, evens = odd / odd_scale, (even - middle) / even_scale
         twice = np.block([[odds[learnt], evens[learnt]], [-odds[learnt], evens[learnt]]])
-        answers = np.r_[outcomes[learnt], -outcomes[learnt]]
-        if not twice.shape[1]:
-            shares = np.array([(answers == outcome).mean() for outcome in outcomes[asked]])
-            losses[asked] = -np.log(shares)
-            continue
-        model = LogisticRegression(C=1.0, max_iter=2_000).fit(twice, answers)
+        model = LogisticRegression(C=strength, max_iter=2_000).fit(twice, answers)
         told = model.predict_log_proba(np.column_stack([odds, evens])[asked])
-        losses[asked] = -told[np.arange(asked.sum()), np.searchsorted(model.classes_, outcomes[asked])]
-    return losses
+    places = np.minimum(np.searchsorted(classes, outcomes[asked]), len(classes) - 1)
+    return np.where(known, told[np.arange(len(places)), places], np.log(_NEVER_SEEN)) * -1.0
 
 
 def _scale(spread: Floats) -> Floats:
