@@ -154,7 +154,8 @@ def _predicted(
         model = LogisticRegression(C=strength, max_iter=2_000).fit(twice, answers)
         told = model.predict_log_proba(np.column_stack([odds, evens])[asked])
     places = np.minimum(np.searchsorted(classes, outcomes[asked]), len(classes) - 1)
-    return np.where(known, told[np.arange(len(places)), places], np.log(_NEVER_SEEN)) * -1.0
+    losses: Floats = -np.where(known, told[np.arange(len(places)), places], np.log(_NEVER_SEEN))
+    return losses
 
 
 def _scale(spread: Floats) -> Floats:
