@@ -41,16 +41,22 @@ PROBE, ELSEWHERE = "embedding probe", "embedding probe, learnt from the votes no
 FACTORS = "factors"
 
 
-def other_votes(run: Factors) -> list[Vote]:
-    """Return the voted votes that were not held out."""
+def other_votes(run: Factors, limit: int | None, seed: int) -> list[Vote]:
+    """Return the voted votes that were not held out, or so many of them, drawn at random."""
     held_out = run.votes.frame()["held_out"].to_list()
     rows = (vote for vote, held in zip(run.votes, held_out, strict=True) if not held)
-    return [vote for vote in rows if vote.winner is not None]
+    voted = [vote for vote in rows if vote.winner is not None]
+    if limit is None or len(voted) <= limit:
+        return voted
+    drawn = np.random.default_rng(seed).choice(len(voted), limit, replace=False)
+    return [voted[row] for row in sorted(drawn)]
 
 
-def scored_sets(run: Factors, embedder_name: str, repeats: int, seed: int) -> dict[str, Scored]:
+def scored_sets(
+    run: Factors, others: list[Vote], embedder_name: str, repeats: int, seed: int
+) -> dict[str, Scored]:
     """Score every set of features on the judged votes."""
-    judged, others = list(run.judged), other_votes(run)
+    judged = list(run.judged)
     held = run.held_out()
     embedder = open_embedder(embedder_name)
     try:
@@ -112,18 +118,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="of a finished factors run")
     parser.add_argument("--embedder", default=DEFAULT_EMBEDDER)
+    parser.add_argument(
+        "--learn-limit", type=int, help="votes that are not held out to learn from at most; else all"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="partitions of the cross-validation")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     run = open_factors(chosen.folder)
     began = time.perf_counter()
-    learnt, judged = len(other_votes(run)), len(run.judged)
+    others = other_votes(run, chosen.learn_limit, chosen.seed)
+    learnt, judged = len(others), len(run.judged)
     ties = int(run.held_out().ties.sum())
     print(
         f"{len(run)} factors; {judged:,} judged votes, {ties:,} of them ties; {learnt:,} other votes",
         flush=True,
     )
-    found = scored_sets(run, chosen.embedder, chosen.repeats, chosen.seed)
+    found = scored_sets(run, others, chosen.embedder, chosen.repeats, chosen.seed)
     print(table(found, learnt, judged))
     shares, against_all = kept(found[FACTORS], found[PROBE]), kept(found[FACTORS], found[ELSEWHERE])
     record = {
