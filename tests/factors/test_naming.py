@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from naze.factors.naming import ReasonGroup, name_factors
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome, Reason
@@ -37,12 +39,12 @@ class Naming(ScriptedEngine):
         return replace(super().reply(prompt), text=text)
 
 
-def named(tmp_path, names, groups=None):
+def named(tmp_path, names, groups=None, language="en"):
     engine = Naming()
     engine.names = tuple(names)
     worker = Worker("scripted", lambda: engine)
     groups = groups or [group(number) for number in range(len(names))]
-    return name_factors(groups, worker, tmp_path / "name", outcome=Outcome.WIN, language="en")
+    return name_factors(groups, worker, tmp_path / "name", outcome=Outcome.WIN, language=language)
 
 
 def test_factors_are_numbered_by_how_many_votes_speak_of_them(tmp_path):
@@ -68,6 +70,22 @@ def test_a_name_that_says_nothing_is_refused(tmp_path):
         ("Equal quality", "says nothing"),
         ("品質", "says nothing"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("両方の回答が同じ", "ja"),
+        ("両方の回答は同じくらい良い", "ja"),
+        ("Both answers are the same", "en"),
+        ("Equally good responses", "en"),
+        ("同じくらい良い", "en"),
+    ],
+)
+def test_a_name_that_only_states_the_result_is_refused(tmp_path, name, language):
+    found = named(tmp_path, [name, "Length"], language=language)
+    assert [one.name for one in found.factors] == ["Length"]
+    assert [(one.name, one.why) for one in found.refused] == [(name, "says nothing")]
 
 
 def test_an_answer_without_a_name_leaves_the_most_central_words_and_is_counted(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from naze.engines.embeddings import Embedder
 from naze.factors.fitting import word_ranks
+from naze.factors.judging import is_vacuous
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
 from naze.prompts import Template, load_template
@@ -56,12 +57,11 @@ SCHEMA = json.dumps(
 )
 _SAMPLING = Sampling(max_tokens=160)
 _EMPTY_NAMES = re.compile(
-    r"^(?:(?:overall |general |response |answer )?(?:quality|equality|equal(?:ity)?|similarity|similar|same(?:ness)?|tie|"
-    r"both (?:are )?(?:equal|good|the same)|equal(?:ly)? (?:good|quality)|better|"
-    r"preference|criterion|criteria|fault|faults|problem|reason|none)"
-    r"|(?:応答の|回答の|全体的な)?(?:品質|質|同等|同等性|同じ|類似|類似性|引き分け|優劣|観点|欠点|理由|応答|回答|なし))[.。]?$"
+    r"^(?:(?:overall |general |response |answer )?(?:quality|equality|same(?:ness)?|preference|criterion|criteria|"
+    r"faults?|problem|none)|(?:応答の|回答の|全体的な)?(?:同等性|類似|類似性|観点|欠点|なし))[.。]?$"
 )
 """Names under which anything falls, and so nothing."""
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def name_factors(
     )
     ranks = _ranks(groups, names, embedder)
     worst = _worst_rank(groups)
-    taken, again = _taken(groups, names, ranks)
+    taken, again = _taken(groups, names, ranks, language)
     if again:
         rows = [(f"group {place + 1}", groups[place], tuple(taken)) for place in again]
         second = dict(zip(again, _asked(wording, rows, folder / "again", None), strict=True))
@@ -150,7 +150,7 @@ def name_factors(
         for place, rank in enumerate(_ranks(groups, changed, embedder)):
             if rank <= max(ranks[place], worst):
                 names[place], ranks[place] = changed[place], rank
-    return _merge_named(groups, names, ranks, outcome)
+    return _merge_named(groups, names, ranks, outcome, language)
 
 
 _Name = tuple[str, str]
@@ -229,14 +229,15 @@ def _worst_rank(groups: Sequence[ReasonGroup]) -> int:
 
 
 def _taken(
-    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int]
+    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int], language: str
 ) -> tuple[list[str], list[int]]:
     """Return the names that stand, and the places of groups that need another one."""
     taken: dict[tuple[bool, str], str] = {}
     again = []
     for place, (group, named) in enumerate(zip(groups, names, strict=True)):
         key = (group.fault, "" if named is None else _key(named[0]))
-        if named is None or _EMPTY_NAMES.match(key[1]) or key in taken or ranks[place] > _worst_rank(groups):
+        fits = named is not None and ranks[place] <= _worst_rank(groups)
+        if named is None or not fits or _is_empty(named[0], language) or key in taken:
             again.append(place)
         else:
             taken[key] = named[0]
@@ -249,7 +250,11 @@ def _one_line(text: str) -> str:
 
 
 def _merge_named(
-    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int], outcome: Outcome
+    groups: Sequence[ReasonGroup],
+    names: Sequence[_Name | None],
+    ranks: Sequence[int],
+    outcome: Outcome,
+    language: str,
 ) -> Named:
     """Put groups of one name together, set empty names aside, and number what is left."""
     kept: dict[tuple[bool, str], tuple[str, str, list[ReasonGroup]]] = {}
@@ -263,7 +268,7 @@ def _merge_named(
             refused.append(Refused(given[0], "says something else than its reasons", len(group.reason_ids)))
             continue
         unnamed += not fits
-        if _EMPTY_NAMES.match(key[1]):
+        if _is_empty(name, language):
             refused.append(Refused(name, "says nothing", len(group.reason_ids)))
         elif key in kept:
             kept[key][2].append(group)
@@ -318,6 +323,12 @@ def _read(answer: Answer | None) -> tuple[str, str] | None:
     except (json.JSONDecodeError, KeyError, TypeError):
         return None
     return (name, definition) if name and definition else None
+
+
+def _is_empty(name: str, language: str) -> bool:
+    """Tell whether a name only states a result ("both answers are the same"), or anything falls under it."""
+    spoken = "ja" if _JAPANESE.search(name) else language
+    return bool(_EMPTY_NAMES.match(_key(name))) or is_vacuous(_key(name), spoken)
 
 
 def _key(name: str) -> str:
