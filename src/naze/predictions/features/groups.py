@@ -1,0 +1,149 @@
+"""What a predictor knows about votes: groups of named columns, each of them odd or even under an exchange of the responses.
+
+An odd column changes its sign where the responses are exchanged, an even one stays as it is. Whatever is built of
+odd columns for "who wins" and of even ones for "is it a tie" is swapped correctly without being taught.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["Embedded", "Floats", "Group", "Ints", "Ngrams", "VoteFeatures", "joined"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Columns that belong together; an ablation leaves them out together."""
+
+    name: str
+    odd_names: tuple[str, ...] = ()
+    odd: Floats | None = None
+    """(votes, odd_names): changes its sign where the responses are exchanged."""
+    even_names: tuple[str, ...] = ()
+    even: Floats | None = None
+    """(votes, even_names): stays where the responses are exchanged."""
+
+    def take(self, rows: Ints) -> "Group":
+        """Return the same columns of some votes."""
+        return replace(
+            self,
+            odd=None if self.odd is None else self.odd[rows],
+            even=None if self.even is None else self.even[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """Hashed runs of characters and words of each response."""
+
+    a: "csr_matrix"
+    b: "csr_matrix"
+
+    def take(self, rows: Ints) -> "Ngrams":
+        """Return those of some votes."""
+        return Ngrams(self.a[rows], self.b[rows])
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Unit vectors of the texts, float32 (votes, dimensions) each."""
+
+    prompt: NDArray[np.float32]
+    a: NDArray[np.float32]
+    b: NDArray[np.float32]
+
+    def take(self, rows: Ints) -> "Embedded":
+        """Return those of some votes."""
+        return Embedded(self.prompt[rows], self.a[rows], self.b[rows])
+
+
+@dataclass(frozen=True)
+class VoteFeatures:
+    """All that is known about some votes, nothing of it learnt from their winners."""
+
+    count: int
+    """Votes."""
+    groups: tuple[Group, ...]
+    ngrams: Ngrams | None = None
+    embedded: Embedded | None = None
+
+    def take(self, rows: Ints) -> "VoteFeatures":
+        """Return what is known about some of the votes, in that order."""
+        return VoteFeatures(
+            len(rows),
+            tuple(group.take(rows) for group in self.groups),
+            None if self.ngrams is None else self.ngrams.take(rows),
+            None if self.embedded is None else self.embedded.take(rows),
+        )
+
+    def without(self, names: Sequence[str]) -> "VoteFeatures":
+        """Leave groups out; `n-grams` and `embeddings` are named so."""
+        return VoteFeatures(
+            self.count,
+            tuple(group for group in self.groups if group.name not in names),
+            None if "n-grams" in names else self.ngrams,
+            None if "embeddings" in names else self.embedded,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name the groups that are there."""
+        learnt = (("n-grams", self.ngrams), ("embeddings", self.embedded))
+        return (*(group.name for group in self.groups), *(name for name, part in learnt if part is not None))
+
+    def odd(self) -> tuple[tuple[str, ...], Floats]:
+        """Return names and values of all odd columns."""
+        names = tuple(name for group in self.groups for name in group.odd_names)
+        parts = [group.odd for group in self.groups if group.odd is not None]
+        return names, np.hstack([np.empty((self.count, 0)), *parts])
+
+    def even(self) -> tuple[tuple[str, ...], Floats]:
+        """Return names and values of all even columns."""
+        names = tuple(name for group in self.groups for name in group.even_names)
+        parts = [group.even for group in self.groups if group.even is not None]
+        return names, np.hstack([np.empty((self.count, 0)), *parts])
+
+
+def joined(features: Sequence[VoteFeatures]) -> VoteFeatures:
+    """Lay the votes of several sets one after another; all have the same groups."""
+    from scipy.sparse import vstack
+
+    first = features[0]
+    if len(features) == 1:
+        return first
+
+    def stacked(parts: Sequence[Floats | None]) -> Floats | None:
+        known = [part for part in parts if part is not None]
+        return np.concatenate(known) if known else None
+
+    groups = tuple(
+        replace(
+            group,
+            odd=stacked([one.groups[place].odd for one in features]),
+            even=stacked([one.groups[place].even for one in features]),
+        )
+        for place, group in enumerate(first.groups)
+    )
+    ngrams = [one.ngrams for one in features if one.ngrams is not None]
+    embedded = [one.embedded for one in features if one.embedded is not None]
+    return VoteFeatures(
+        sum(one.count for one in features),
+        groups,
+        Ngrams(vstack([one.a for one in ngrams]).tocsr(), vstack([one.b for one in ngrams]).tocsr())
+        if ngrams
+        else None,
+        Embedded(
+            *(np.concatenate([getattr(one, part) for one in embedded]) for part in ("prompt", "a", "b"))
+        )
+        if embedded
+        else None,
+    )
