@@ -1,3 +1,46 @@
-"""Votes go in; how likely each result of the next vote is comes out. So far: what can be counted in texts."""
+"""Votes go in; what the next vote will be, and how sure that is, comes out."""
 
-__all__: list[str] = []
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from naze.predictions.explaining import Explained
+    from naze.predictions.predictor import FitReport, VotePredictor
+    from naze.predictions.scores import PredictionScore, score_probabilities
+    from naze.predictions.tables import (
+        read_probabilities,
+        score_predictions,
+        write_probabilities,
+        write_submission,
+    )
+
+_FILES = {
+    "Explained": "explaining",
+    "FitReport": "predictor",
+    "PredictionScore": "scores",
+    "VotePredictor": "predictor",
+    "read_probabilities": "tables",
+    "score_predictions": "tables",
+    "score_probabilities": "scores",
+    "write_probabilities": "tables",
+    "write_submission": "tables",
+}
+
+__all__ = [
+    "Explained",
+    "FitReport",
+    "PredictionScore",
+    "VotePredictor",
+    "read_probabilities",
+    "score_predictions",
+    "score_probabilities",
+    "write_probabilities",
+    "write_submission",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - each name has its own type
+    """Load a public name when it is first used: scikit-learn takes a second to import."""
+    if name not in _FILES:
+        raise AttributeError(f"module 'naze.predictions' has no attribute {name!r}")
+    return getattr(import_module(f"naze.predictions.{_FILES[name]}"), name)

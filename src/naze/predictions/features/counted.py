@@ -33,7 +33,15 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Group -> the measures in it."""
-_AS_THEY_ARE = {*SHARES, "code_share", "unique_words", "unique_lines", "unfinished", "opens_politely", "empty"}
+_AS_THEY_ARE = {
+    *SHARES,
+    "code_share",
+    "unique_words",
+    "unique_lines",
+    "unfinished",
+    "opens_politely",
+    "empty",
+}
 """Measures between 0 and 1; all others are counts and put on a log scale."""
 
 
@@ -72,9 +80,9 @@ def measure_votes(
 
 def _values(measured: "pl.DataFrame", names: Sequence[str]) -> Floats:
     columns = [measured[name].to_numpy().astype(np.float64) for name in names]
-    return np.column_stack([
-        one if name in _AS_THEY_ARE else np.log1p(one) for name, one in zip(names, columns, strict=True)
-    ])
+    return np.column_stack(
+        [one if name in _AS_THEY_ARE else np.log1p(one) for name, one in zip(names, columns, strict=True)]
+    )
 
 
 def _words(name: str) -> str:
@@ -82,7 +90,9 @@ def _words(name: str) -> str:
 
 
 def _compared(name: str, measures: Sequence[str], of_a: "pl.DataFrame", of_b: "pl.DataFrame") -> Group:
-    return _odd_and_even(name, [_words(one) for one in measures], _values(of_a, measures), _values(of_b, measures))
+    return _odd_and_even(
+        name, [_words(one) for one in measures], _values(of_a, measures), _values(of_b, measures)
+    )
 
 
 def _odd_and_even(name: str, measures: Sequence[str], a: Floats, b: Floats) -> Group:
@@ -156,7 +166,10 @@ def _embedded(embedder: "Embedder", prompts: Sequence[str], sides: Sequence[Sequ
 
 def _similarity(embedded: Embedded) -> Group:
     """Compare vectors: how near the responses are to each other, and each to the prompt."""
-    own = [(embedded.prompt * side).sum(axis=1, keepdims=True).astype(np.float64) for side in (embedded.a, embedded.b)]
+    own = [
+        (embedded.prompt * side).sum(axis=1, keepdims=True).astype(np.float64)
+        for side in (embedded.a, embedded.b)
+    ]
     group = _odd_and_even("similarity", ["nearness to the prompt"], own[0], own[1])
     near = (embedded.a * embedded.b).sum(axis=1, keepdims=True).astype(np.float64)
     nothing = np.empty((len(near), 0))

@@ -141,9 +141,7 @@ def joined(features: Sequence[VoteFeatures]) -> VoteFeatures:
         Ngrams(vstack([one.a for one in ngrams]).tocsr(), vstack([one.b for one in ngrams]).tocsr())
         if ngrams
         else None,
-        Embedded(
-            *(np.concatenate([getattr(one, part) for one in embedded]) for part in ("prompt", "a", "b"))
-        )
+        Embedded(*(np.concatenate([getattr(one, part) for one in embedded]) for part in ("prompt", "a", "b")))
         if embedded
         else None,
     )

@@ -65,8 +65,11 @@ def shared_runs(first: str, second: str, length: int = 3) -> tuple[int, int, int
 
     Of a longer text the first 1,500 and the last 500 characters are compared.
     """
-    runs = [np.unique(next(_runs(_codes(_plain(text)), (length,)), np.empty(0, np.uint64))) for text in (first, second)]
-    return len(np.intersect1d(*runs, assume_unique=True)), len(runs[0]), len(runs[1])
+    one, other = (
+        np.unique(next(_runs(_codes(_plain(text)), (length,)), np.empty(0, np.uint64)))
+        for text in (first, second)
+    )
+    return len(np.intersect1d(one, other, assume_unique=True)), len(one), len(other)
 
 
 def _plain(text: str) -> str:
@@ -117,7 +120,9 @@ def _places(starts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 
 def _codes(text: str) -> _Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) + np.uint64(1)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) + np.uint64(
+        1
+    )
 
 
 def _runs(codes: _Codes, lengths: Sequence[int]) -> Iterator[_Codes]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from naze.predictions.features.groups import Embedded, Floats, Ints, VoteFeatures
 from naze.predictions.models.part import Part, PartData, fit_part
@@ -34,8 +33,8 @@ class Taught:
     """(votes,) number of the prompt."""
     models: Models
     """(votes,) names of both models; None where unknown."""
-    own: NDArray[np.bool_]
-    """(votes,) of the person's own set; the others count as far as they help."""
+    sources: Ints
+    """(votes,) 0: of the person's own set; 1, 2, …: of other sets, which count as far as they help."""
 
     def take(self, rows: Ints) -> "Taught":
         """Return some of the votes."""
@@ -44,7 +43,7 @@ class Taught:
             self.outcomes[rows],
             self.prompts[rows],
             [self.models[row] for row in rows],
-            self.own[rows],
+            self.sources[rows],
         )
 
 
@@ -141,7 +140,7 @@ def learn(taught: Taught, *, seed: int = 0, with_trees: bool = True) -> Learnt:
     with_trees = with_trees and trees_missing() is None
     win, logits = fit_part(
         PartData(
-            columns.odd, columns.for_trees(), (outcomes > 0).astype(np.float64), outcomes != 0, taught.own, parts,
+            columns.odd, columns.for_trees(), (outcomes > 0).astype(np.float64), outcomes != 0, taught.sources, parts,
             odd=columns.odd.shape[1],
         ),
         with_trees=with_trees,
@@ -149,7 +148,9 @@ def learn(taught: Taught, *, seed: int = 0, with_trees: bool = True) -> Learnt:
     closeness = columns.with_closeness(logits)
     everything = np.ones(len(outcomes), bool)
     tie, _ = fit_part(
-        PartData(closeness, closeness, (outcomes == 0).astype(np.float64), everything, taught.own, parts, odd=0),
+        PartData(
+            closeness, closeness, (outcomes == 0).astype(np.float64), everything, taught.sources, parts, odd=0
+        ),
         with_trees=with_trees,
     )
     return Learnt(strength, axes, win, tie)

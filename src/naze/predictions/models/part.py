@@ -1,7 +1,8 @@
 """One half of a prediction: who wins, or whether it is a tie. A linear model and trees, blended, calibrated.
 
-Everything that has to be chosen (shrinkage, how much votes of other sets count, how many trees, their share, whether calibration
-helps) is chosen by cross-validation within the votes to learn from, by prompt, on votes of the person's own set alone.
+Everything that has to be chosen (shrinkage, how much votes of other sets count, how many trees, their share, whether
+calibration helps) is chosen by cross-validation within the votes to learn from, by prompt, on votes of the
+person's own set alone.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from naze.predictions.models.trees import Trees, fit_trees
 __all__ = ["Calibration", "Choices", "Part", "PartData", "fit_part", "log_losses"]
 
 SHRINKAGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-EXTRA_WEIGHTS = (0.0, 0.3, 1.0)
+EXTRA_WEIGHTS = (0.3, 1.0)
 TREE_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MOST_ROUNDS = 600
 _MANY = 12_000
@@ -43,8 +44,8 @@ class Choices:
     """What cross-validation chose, and what it saw."""
 
     shrinkage: float
-    extra_weight: float
-    """Of the votes of other sets; 0: they were of no help."""
+    extra_weights: tuple[float, ...]
+    """Of the votes of each other set; 0: they were of no help."""
     rounds: int
     """Trees."""
     tree_share: float
@@ -69,12 +70,17 @@ class PartData:
     """(votes,) 1 or 0."""
     counted: Bools
     """(votes,) whether a vote says anything about this half; a tie says nothing about who wins."""
-    own: Bools
-    """(votes,) of the person's own set; the others may help."""
+    sources: Ints
+    """(votes,) 0: of the person's own set; 1, 2, …: of other sets, which may help."""
     parts: Ints
     """(votes,) the part of the cross-validation; votes on one prompt have the same."""
     odd: int
     """How many of the trees' columns are odd; 0: this half is even."""
+
+    @property
+    def own(self) -> Bools:
+        """(votes,) of the person's own set."""
+        return np.asarray(self.sources == 0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,8 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     told = np.full(len(data.hits), np.nan)
     grown = np.full(len(data.hits), np.nan)
     rounds = []
-    for part in held:
-        train, test = weights * (data.parts != part), data.parts == part
+    for place in held:
+        train, test = weights * (data.parts != place), data.parts == place
         told[test] = _linear(data, train, shrinkage).predict(data.linear[test])
         if with_trees:
             valid = test & data.counted & data.own
@@ -137,7 +143,9 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     linear = _linear(data, weights, shrinkage)
     count = round(float(np.mean(rounds))) if rounds else 0
     share, calibration, choices = _blended(data, told, grown, judged)
-    trees_kept = fit_trees(data.trees, data.hits, weights, count, odd=data.odd) if with_trees and share else None
+    trees_kept = (
+        fit_trees(data.trees, data.hits, weights, count, odd=data.odd) if with_trees and share else None
+    )
     part = Part(
         linear, trees_kept, calibration,
         Choices(shrinkage, extra, count if share else 0, share, calibration != Calibration(), *choices),
@@ -155,18 +163,18 @@ def _held_out(data: PartData) -> list[int]:
     return parts[:1] if len(data.hits) > _MANY else parts
 
 
-def _weights(data: PartData, extra: float) -> Floats:
-    return data.counted * np.where(data.own, 1.0, extra)
+def _weights(data: PartData, extra: tuple[float, ...]) -> Floats:
+    return np.asarray(data.counted * np.array([1.0, *extra])[data.sources], np.float64)
 
 
 def _linear(data: PartData, weights: Floats, shrinkage: float) -> Linear:
     return fit_linear(data.linear, data.hits, weights, shrinkage, odd=data.odd > 0)
 
 
-def _chosen(data: PartData, held: list[int]) -> tuple[float, float]:
-    """Choose the shrinkage, then how much other sets count, then the shrinkage again where they count."""
+def _chosen(data: PartData, held: list[int]) -> tuple[float, tuple[float, ...]]:
+    """Choose the shrinkage, then how much each other set counts, one after another, the shrinkage anew each time."""
 
-    def loss(shrinkage: float, extra: float) -> float:
+    def loss(shrinkage: float, extra: tuple[float, ...]) -> float:
         weights = _weights(data, extra)
         total, count = 0.0, 0
         for part in held:
@@ -177,7 +185,7 @@ def _chosen(data: PartData, held: list[int]) -> tuple[float, float]:
                 count += int(test.sum())
         return total / max(count, 1)
 
-    def best(extra: float) -> tuple[float, float]:
+    def best(extra: tuple[float, ...]) -> tuple[float, float]:
         # The loss falls and then rises with the shrinkage: stop at the bottom.
         losses = {SHRINKAGES[-1]: loss(SHRINKAGES[-1], extra)}
         for larger, smaller in pairwise(reversed(SHRINKAGES)):
@@ -187,10 +195,15 @@ def _chosen(data: PartData, held: list[int]) -> tuple[float, float]:
         found = min(losses, key=lambda one: losses[one])
         return losses[found], found
 
-    candidates = EXTRA_WEIGHTS if not data.own.all() else (0.0,)
-    tried = {extra: best(extra) for extra in candidates}
-    chosen = min(tried, key=lambda one: tried[one][0])
-    return tried[chosen][1], chosen
+    extra = (0.0,) * int(data.sources.max(initial=0))
+    lowest, shrinkage = best(extra)
+    for place in range(len(extra)):
+        for weight in EXTRA_WEIGHTS:
+            tried = (*extra[:place], weight, *extra[place + 1 :])
+            found, at = best(tried)
+            if found < lowest:
+                lowest, shrinkage, extra = found, at, tried
+    return shrinkage, extra
 
 
 def _blended(

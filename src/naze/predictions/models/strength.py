@@ -1,8 +1,8 @@
 """Which model wrote a response shows in its wording, and stronger models win more: a text's strength, read from its runs.
 
 Where the votes name the models, their strengths come from a Bradley-Terry fit of the votes to learn from, and ridge
-regression reads them from the hashed wording of each response: thousands of responses teach it, two for each
-vote, with far less noise than votes have. Where no models are named, the outcome itself is regressed on the difference of the wordings.
+regression reads them from the hashed wording of each response: two responses teach it for each vote, with far less
+noise than votes have. Where no models are named, the outcome itself is regressed on the difference of the wordings.
 Model names are never looked at when a vote is predicted.
 """
 
@@ -53,9 +53,11 @@ def fit_strength(
     from sklearn.linear_model import Ridge
 
     rows = _drawn(len(outcomes), seed)
-    ngrams, outcomes, models = ngrams.take(rows), outcomes[rows], [models[row] for row in rows]
+    ngrams, outcomes, models = ngrams.take(rows), outcomes[rows], [models[int(row)] for row in rows]
     named = np.array([bool(a and b) for a, b in models])
-    names = sorted({name for pair, known in zip(models, named, strict=True) if known for name in pair if name})
+    names = sorted(
+        {name for pair, known in zip(models, named, strict=True) if known for name in pair if name}
+    )
     ridge = Ridge(alpha=RIDGE, solver="sparse_cg", fit_intercept=False, max_iter=60, tol=1e-3)
     if named.mean() < _LEAST_NAMED or len(names) < _LEAST_MODELS:
         ridge.fit(ngrams.a - ngrams.b, outcomes)
@@ -64,7 +66,10 @@ def fit_strength(
     pairs = np.array([[place[a], place[b]] for a, b in models if a and b])
     strengths = _bradley_terry(pairs, outcomes[named], len(names))
     kept = np.flatnonzero(named)
-    ridge.fit(vstack([ngrams.a[kept], ngrams.b[kept]]), np.concatenate([strengths[pairs[:, 0]], strengths[pairs[:, 1]]]))
+    ridge.fit(
+        vstack([ngrams.a[kept], ngrams.b[kept]]),
+        np.concatenate([strengths[pairs[:, 0]], strengths[pairs[:, 1]]]),
+    )
     return TextStrength(np.asarray(ridge.coef_, np.float32))
 
 
@@ -80,7 +85,9 @@ def strength_out_of_fold(
     found = np.zeros(len(outcomes))
     for part in np.unique(parts):
         rest, own = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
-        learnt = fit_strength(ngrams.take(rest), outcomes[rest], [models[row] for row in rest], seed=seed)
+        learnt = fit_strength(
+            ngrams.take(rest), outcomes[rest], [models[int(row)] for row in rest], seed=seed
+        )
         found[own] = learnt.differences(ngrams.take(own))
     return found
 

@@ -15,7 +15,15 @@ import numpy as np
 
 from naze.predictions.features.groups import Floats
 
-__all__ = ["ConstantTies", "TieRule", "davidson", "fit_constant_ties", "probabilities", "rao_kupper", "tie_logit"]
+__all__ = [
+    "ConstantTies",
+    "TieRule",
+    "davidson",
+    "fit_constant_ties",
+    "probabilities",
+    "rao_kupper",
+    "tie_logit",
+]
 
 _ROUNDS = 500
 
@@ -113,7 +121,9 @@ def fit_constant_ties(odd: Floats, outcomes: Floats, rule: TieRule, shrinkage: f
         slope = odd.T @ by_win / len(odd) + shrinkage * theta[:-1]
         return float(losses.mean() + shrinkage / 2 * theta[:-1] @ theta[:-1]), np.append(slope, by_raw.mean())
 
-    found = minimize(loss, np.zeros(odd.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
+    found = minimize(
+        loss, np.zeros(odd.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
+    )
     raw = float(found.x[-1])
     constant = raw if rule is TieRule.DAVIDSON else float(np.logaddexp(0.0, raw))
     return ConstantTies(rule, found.x[:-1], constant)

@@ -56,7 +56,7 @@ class Trees:
         if not self.odd:
             return told
         other = np.asarray(self.booster.predict(self._exchanged(columns), pred_contrib=True))[:, :-1]
-        return (told - other) / 2
+        return np.asarray((told - other) / 2, np.float64)
 
     def _exchanged(self, columns: Floats) -> Floats:
         return exchanged(columns, self.odd)
@@ -110,7 +110,8 @@ def fit_trees(
         "num_threads": 2,
     }
     data = lightgbm.Dataset(columns, hits, weight=weights, free_raw_data=True)
-    stops, valid = [], []
+    stops: list[Any] = []
+    valid: list[Any] = []
     if held_out is not None:
         valid = [lightgbm.Dataset(held_out[0], held_out[1], reference=data)]
         stops = [lightgbm.early_stopping(60, verbose=False)]

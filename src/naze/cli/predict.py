@@ -1,0 +1,266 @@
+"""`naze predict`: learn to predict votes, predict, score, submit, say why."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from naze.cli.votes import Columns
+
+if TYPE_CHECKING:
+    from naze.factors.resampling import Estimate
+    from naze.predictions import FitReport, PredictionScore, VotePredictor
+    from naze.votes import Votes
+
+app = typer.Typer(
+    help="Predict the next vote, ties included, and know how sure.",
+    no_args_is_help=True,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The folder of `naze predict fit`.")]
+_VotesFile = Annotated[Path, typer.Argument(metavar="VOTES", help="A file of votes.")]
+_FIGURES = (
+    ("log_loss", "log loss"),
+    ("accuracy", "accuracy"),
+    ("brier", "Brier score"),
+    ("calibration_error", "calibration error"),
+    ("win_auc", "AUC, a against b"),
+    ("tie_auc", "AUC, ties"),
+    ("tie_recall", "ties called ties"),
+    ("loss_a", "log loss of votes for a"),
+    ("loss_b", "log loss of votes for b"),
+    ("loss_tie", "log loss of ties"),
+)
+
+
+@app.command()
+def fit(
+    votes: _VotesFile,
+    out: Annotated[Path, typer.Option(help="The folder that the predictor is written to.")],
+    extra: Annotated[
+        list[Path] | None,
+        typer.Option(help="Votes from elsewhere; they count as far as they help. May be repeated."),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="Of the cross-validation by prompt; 0: none is made.")] = 5,
+    embeddings: Annotated[
+        bool, typer.Option("--embeddings", help="Use vectors of the texts too (slower).")
+    ] = False,
+    embedding_model: Annotated[
+        str | None, typer.Option(help="Whose vectors: a name, a folder or a server.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="A group of features that is not used. May be repeated.")
+    ] = None,
+    trees: Annotated[
+        bool, typer.Option("--trees/--no-trees", help="Blend the linear model with LightGBM.")
+    ] = True,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read the first so many votes only.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides folds, draws and resamples.")] = 0,
+    columns: Columns = None,
+    as_json: _Json = False,
+) -> None:
+    """Learn from votes, tell how well votes are predicted that were held out, write the predictor."""
+    from naze.cli.votes import pairs
+    from naze.engines.embeddings import DEFAULT_EMBEDDER
+    from naze.predictions import VotePredictor
+    from naze.votes import read_votes
+
+    read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
+    _tell_problems(read)
+    named = embedding_model or (DEFAULT_EMBEDDER if embeddings else None)
+    predictor = VotePredictor(
+        folds=folds, embedding_model=named, leave_out=tuple(leave_out or ()), trees=trees, seed=seed
+    )
+    decided = [vote for vote in read if vote.winner is not None]
+    if len(decided) < len(read):
+        typer.echo(f"{len(read) - len(decided):,} votes have no winner and are left out.", err=True)
+    typer.echo(f"Learning from {len(decided):,} votes …", err=True)
+    others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
+    predictor.fit(decided, extra=others)
+    folder = predictor.save(out)
+    if as_json:
+        report = predictor.report_
+        told = None if report is None else {
+            "score": asdict(report.score),
+            "baselines": {name: asdict(one) for name, one in report.baselines.items()},
+            "gains": {name: asdict(one) for name, one in report.gains.items()},
+            "notes": report.notes,
+        }  # fmt: skip
+        typer.echo(
+            json.dumps({"model": str(folder), "votes": predictor.votes_, "report": told}, ensure_ascii=False)
+        )
+        return
+    if predictor.report_ is not None:
+        _show_fit(predictor.report_)
+    _show_choices(predictor, extra or [])
+    typer.echo(
+        f"\nWritten to {folder}. Next: naze predict apply {folder} NEW-VOTES --out probabilities.parquet"
+    )
+
+
+@app.command()
+def apply(
+    model: _Model,
+    votes: _VotesFile,
+    out: Annotated[Path, typer.Option(help="CSV, JSONL or Parquet, by its name: id, p_a, p_b, p_tie.")],
+    columns: Columns = None,
+) -> None:
+    """Give the probabilities of a, b and a tie for each vote of a file."""
+    from naze.predictions import write_probabilities
+
+    predictor, read = _loaded(model, votes, columns)
+    rows = write_probabilities(out, read, predictor.predict_proba(read))
+    typer.echo(f"{rows:,} predictions written to {out}.")
+
+
+@app.command()
+def score(
+    probabilities: Annotated[
+        Path, typer.Argument(metavar="PROBABILITIES", help="id, p_a, p_b, p_tie; or a submission.")
+    ],
+    votes: _VotesFile,
+    columns: Columns = None,
+    as_json: _Json = False,
+) -> None:
+    """Score probabilities against votes: log loss, accuracy, calibration, ties, each with its interval."""
+    from naze.cli.votes import pairs
+    from naze.predictions import score_predictions
+    from naze.votes import read_votes
+
+    read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None)
+    found, without = score_predictions(probabilities, read)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    typer.echo(f"{found.votes:,} votes on {found.prompts:,} prompts; 95 % intervals in brackets")
+    if without:
+        typer.echo(f"{without:,} votes have no winner and are left out")
+    _show_score(found)
+
+
+@app.command()
+def submit(
+    model: _Model,
+    votes: Annotated[Path, typer.Argument(metavar="TEST", help="Kaggle's test.csv, without winners.")],
+    out: Annotated[Path, typer.Option(help="The submission.")] = Path("submission.csv"),
+    columns: Columns = None,
+) -> None:
+    """Write Kaggle's submission: id, winner_model_a, winner_model_b, winner_tie."""
+    from naze.predictions import write_submission
+
+    predictor, read = _loaded(model, votes, columns)
+    rows = write_submission(out, read, predictor.predict_proba(read))
+    typer.echo(f"{rows:,} rows written to {out}.")
+
+
+@app.command()
+def why(
+    model: _Model,
+    votes: _VotesFile,
+    vote_id: Annotated[str, typer.Argument(metavar="ID", help="The vote's id.")],
+    most: Annotated[int, typer.Option(min=1, help="Features named for each question.")] = 6,
+    columns: Columns = None,
+    as_json: _Json = False,
+) -> None:
+    """Say which features moved the prediction of one vote, and how far."""
+    from naze.errors import InputError
+
+    predictor, read = _loaded(model, votes, columns)
+    own = [vote for vote in read if vote.id == vote_id]
+    if not own:
+        raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
+    [told] = predictor.explain(own[:1], most=most)
+    if as_json:
+        typer.echo(json.dumps(asdict(told), ensure_ascii=False))
+        return
+    for name, probability in zip(("a", "b", "tie"), told.probabilities, strict=True):
+        typer.echo(f"{name:>4}  {probability:6.1%}  {'█' * round(40 * probability)}")
+    if own[0].winner is not None:
+        typer.echo(f"voted: {own[0].winner.value}")
+    typer.echo("\nWho wins:")
+    for mover in told.winner:
+        typer.echo(f"  {mover.words}")
+    typer.echo("\nTie or decision:")
+    for mover in told.tie:
+        typer.echo(f"  {mover.words}")
+
+
+def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VotePredictor, Votes]":
+    from naze.cli.votes import pairs
+    from naze.predictions import VotePredictor
+    from naze.votes import read_votes
+
+    predictor = VotePredictor.load(model)
+    read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None)
+    _tell_problems(read)
+    unseen = predictor.unseen_languages(read)
+    if unseen:
+        typer.echo(
+            f"Votes in {', '.join(unseen)} are predicted by a model that learnt from {', '.join(predictor.languages_)}: "
+            "trust them less.",
+            err=True,
+        )
+    return predictor, read
+
+
+def _tell_problems(read: "Votes") -> None:
+    if read.problems:
+        typer.echo(
+            f"{len(read.problems):,} rows cannot be read and are left out (`naze votes check` lists them).",
+            err=True,
+        )
+
+
+def _show_fit(report: "FitReport") -> None:
+    typer.echo(
+        f"{report.score.votes:,} votes on {report.score.prompts:,} prompts, each predicted by a model that did not see its "
+        f"prompt ({report.folds} folds); 95 % intervals in brackets\n"
+    )
+    wide = max(len(name) for name in report.baselines)
+    typer.echo(f"  {'':<{wide}}  {'log loss':<22}  {'accuracy':<8}  {'AUC, ties':<9}  naze is better by")
+    for name, one in (*report.baselines.items(), ("naze", report.score)):
+        gain = "" if name == "naze" else _told(report.gains[name], signed=True)
+        accuracy, tie = one["accuracy"].value, one["tie_auc"].value
+        typer.echo(
+            f"  {name:<{wide}}  {_told(one['log_loss']):<22}  {_number(accuracy):<8}  {_number(tie):<9}  {gain}"
+        )
+    typer.echo("\nnaze:")
+    _show_score(report.score)
+    for note in report.notes:
+        typer.echo(f"Note: {note}.")
+
+
+def _show_score(found: "PredictionScore") -> None:
+    for name, words in _FIGURES:
+        typer.echo(f"  {words:<24} {_told(found[name])}")
+    typer.echo("\n  voted     predicted a, b, tie")
+    for name, row in zip(("a", "b", "tie"), found.confusion, strict=True):
+        typer.echo(f"  {name:<8} {row[0]:>8,} {row[1]:>6,} {row[2]:>6,}")
+
+
+def _show_choices(predictor: "VotePredictor", extra: list[Path]) -> None:
+    for words, part in (("Who wins", predictor.learnt_.win), ("Ties", predictor.learnt_.tie)):
+        chosen = part.choices
+        told = [f"{1 - chosen.tree_share:.0%} linear model, {chosen.tree_share:.0%} trees"]
+        told.append("calibrated" if chosen.calibrated else "calibration does not help")
+        told += [
+            f"{path.name} counts {weight:g}" if weight else f"{path.name} does not help"
+            for path, weight in zip(extra, chosen.extra_weights, strict=False)
+        ]
+        typer.echo(f"{words}: {'; '.join(told)}.")
+
+
+def _told(one: "Estimate", *, signed: bool = False) -> str:
+    if one.value is None:
+        return "not to be had"
+    sign = "+" if signed else ""
+    if one.low is None or one.high is None:
+        return f"{one.value:{sign}.4f}"
+    return f"{one.value:{sign}.4f} [{one.low:{sign}.3f}, {one.high:{sign}.3f}]"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

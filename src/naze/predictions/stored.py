@@ -1,0 +1,177 @@
+"""A predictor goes into a folder and comes back: JSON, numpy arrays and LightGBM's text. Reading it runs no code."""
+
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from naze.errors import InputError
+from naze.factors.resampling import Estimate
+from naze.predictions.models.learnt import Axes, Learnt
+from naze.predictions.models.linear import Linear
+from naze.predictions.models.part import Calibration, Choices, Part
+from naze.predictions.models.strength import TextStrength
+from naze.predictions.models.trees import Trees, trees_missing
+from naze.predictions.scores import Bin, PredictionScore
+
+if TYPE_CHECKING:
+    from naze.predictions.predictor import FitReport, VotePredictor
+
+__all__ = ["FORMAT", "load_predictor", "save_predictor"]
+
+FORMAT = 1
+"""Rises when an older naze could not read what is written."""
+_ABOUT, _ARRAYS = "predictor.json", "arrays.npz"
+
+
+def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
+    """Write a fitted predictor; what was in the folder before is replaced."""
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / _ABOUT).exists():
+        raise InputError(
+            f"{folder}: other files are there, and no predictor; expected a new folder or a predictor's own."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    learnt = predictor.learnt_
+    arrays: dict[str, Any] = {}
+    if learnt.strength is not None:
+        arrays["strength"] = learnt.strength.weights
+    if learnt.axes is not None:
+        arrays |= {f"axes.{name}": getattr(learnt.axes, name) for name in ("difference", "both", "center")}
+    about: dict[str, Any] = {
+        "format": FORMAT,
+        "naze": version("naze"),
+        "params": predictor.get_params(),
+        "groups": list(predictor.group_names_),
+        "languages": predictor.languages_,
+        "votes": predictor.votes_,
+        "extra_votes": predictor.extra_votes_,
+        "report": None if predictor.report_ is None else _report_rows(predictor.report_),
+    }
+    for name in ("win", "tie"):
+        part: Part = getattr(learnt, name)
+        arrays |= {f"{name}.{key}": getattr(part.linear, key) for key in ("center", "scale", "weights")}
+        about[name] = {
+            "intercept": part.linear.intercept,
+            "calibration": asdict(part.calibration),
+            "choices": asdict(part.choices),
+            "odd": None if part.trees is None else part.trees.odd,
+        }
+        trees = folder / f"{name}.txt"
+        trees.unlink(missing_ok=True)
+        if part.trees is not None:
+            part.trees.booster.save_model(str(trees))
+    if predictor.report_ is not None:
+        arrays |= {
+            "report.out_of_fold": predictor.report_.out_of_fold,
+            "report.happened": predictor.report_.happened,
+        }
+        arrays["report.vote_ids"] = np.array(predictor.report_.vote_ids, dtype=np.str_)
+    np.savez_compressed(folder / _ARRAYS, **arrays)
+    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    return folder
+
+
+def load_predictor(folder: str | Path) -> "VotePredictor":
+    """Read a predictor."""
+    from naze.predictions.predictor import VotePredictor
+
+    folder = Path(folder)
+    about = _about(folder)
+    try:
+        with np.load(folder / _ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        predictor = VotePredictor(**{**about["params"], "leave_out": tuple(about["params"]["leave_out"])})
+        predictor.classes_ = np.array(("a", "b", "tie"))
+        predictor.group_names_ = tuple(about["groups"])
+        predictor.languages_ = about["languages"]
+        predictor.votes_, predictor.extra_votes_ = about["votes"], about["extra_votes"]
+        predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
+        axes = None
+        if "axes.both" in arrays:
+            axes = Axes(*(arrays[f"axes.{name}"] for name in ("difference", "both", "center")))
+        strength = TextStrength(arrays["strength"]) if "strength" in arrays else None
+        predictor.learnt_ = Learnt(
+            strength, axes, _part(folder, "win", about, arrays), _part(folder, "tie", about, arrays)
+        )
+    except (OSError, KeyError, TypeError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{folder}: the predictor is damaged ({type(error).__name__}: {error}). Fit it again: `naze predict fit`."
+        ) from error
+    return predictor
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{folder}: no predictor is there ({_ABOUT} is missing). `naze predict fit VOTES --out {folder}` makes one."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / _ABOUT}: cannot be read ({error}). Fit the predictor again.") from error
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        found = about.get("format") if isinstance(about, dict) else None
+        raise InputError(
+            f"{folder}: this predictor has format {found}, written by naze {about.get('naze', '?')}; this naze "
+            f"({version('naze')}) reads format {FORMAT}. Fit it again with this version, or use the other one."
+        )
+    return about
+
+
+def _part(folder: Path, name: str, about: dict[str, Any], arrays: dict[str, Any]) -> Part:
+    told = about[name]
+    trees = None
+    if told["odd"] is not None:
+        missing = trees_missing()
+        if missing:
+            raise InputError(f"{folder}: this predictor has trees, and {missing}.")
+        import lightgbm
+
+        try:
+            trees = Trees(lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"])
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"{name}.txt: {error}") from error
+    choices = {**told["choices"], "extra_weights": tuple(told["choices"]["extra_weights"])}
+    linear = Linear(
+        arrays[f"{name}.center"], arrays[f"{name}.scale"], arrays[f"{name}.weights"], told["intercept"]
+    )
+    return Part(linear, trees, Calibration(**told["calibration"]), Choices(**choices))
+
+
+def _report_rows(report: "FitReport") -> dict[str, Any]:
+    return {
+        "folds": report.folds,
+        "score": asdict(report.score),
+        "baselines": {name: asdict(score) for name, score in report.baselines.items()},
+        "gains": {name: asdict(gain) for name, gain in report.gains.items()},
+        "notes": list(report.notes),
+    }
+
+
+def _report(rows: dict[str, Any], arrays: dict[str, Any]) -> "FitReport":
+    from naze.predictions.predictor import FitReport
+
+    return FitReport(
+        folds=rows["folds"],
+        score=_score(rows["score"]),
+        baselines={name: _score(score) for name, score in rows["baselines"].items()},
+        gains={name: Estimate(**gain) for name, gain in rows["gains"].items()},
+        out_of_fold=arrays["report.out_of_fold"],
+        happened=arrays["report.happened"],
+        vote_ids=tuple(str(one) for one in arrays["report.vote_ids"]),
+        notes=tuple(rows["notes"]),
+    )
+
+
+def _score(told: dict[str, Any]) -> PredictionScore:
+    return PredictionScore(
+        votes=told["votes"],
+        prompts=told["prompts"],
+        figures={name: Estimate(**figure) for name, figure in told["figures"].items()},
+        confusion=tuple((row[0], row[1], row[2]) for row in told["confusion"]),
+        bins={name: tuple(Bin(**one) for one in bins) for name, bins in told["bins"].items()},
+    )
