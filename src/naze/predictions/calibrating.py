@@ -1,0 +1,153 @@
+"""A judge's verdicts and some winners go in; verdicts that can be trusted come out, and what a judge is worth beside a cheap predictor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from naze.predictions.features.groups import Floats, Group, Ints
+from naze.predictions.models.learnt import prompt_parts
+from naze.predictions.models.linear import Linear, fit_linear
+from naze.predictions.models.ties import probabilities
+from naze.predictions.scores import log_loss
+
+__all__ = ["CascadePoint", "JudgeCalibration", "calibrate_judge", "calibrated_out_of_fold", "cascade_curve"]
+
+_SHRINKAGES = (0.01, 0.1, 1.0)
+_INNER = 5
+
+
+@dataclass(frozen=True)
+class JudgeCalibration:
+    """Turns a judge's verdicts, and what a cheap predictor says, into probabilities."""
+
+    win: Linear
+    tie: Linear
+
+    def apply(self, group: Group, cheap: tuple[Floats, Floats] | None = None) -> Floats:
+        """Return probabilities (votes, 3) of a, b, tie.
+
+        Args:
+            group: of the verdicts.
+            cheap: log odds of a cheap predictor, of a against b and of a tie, where it took part in the calibration.
+        """
+        odd, even = _columns(group, cheap)
+        return probabilities(self.win.predict(odd), self.tie.predict(even))
+
+
+def calibrate_judge(
+    group: Group,
+    outcomes: Floats,
+    prompts: Ints,
+    *,
+    cheap: tuple[Floats, Floats] | None = None,
+    seed: int = 0,
+) -> JudgeCalibration:
+    """Learn what a judge's verdicts mean: two small logistic regressions, [s, -s, t], shrunk as cross-validation finds best.
+
+    Args:
+        group: of the verdicts (`Verdicts.group`), without NaN.
+        outcomes: (votes,) 1: a, -1: b, 0: tie.
+        prompts: (votes,) number of the prompt.
+        cheap: log odds of a cheap predictor that did not learn from these votes; taken in as further columns.
+        seed: decides the parts of the cross-validation.
+    """
+    odd, even = _columns(group, cheap)
+    parts = prompt_parts(prompts, _INNER, seed)
+    decided = (outcomes != 0).astype(np.float64)
+    return JudgeCalibration(
+        _best(odd, (outcomes > 0).astype(np.float64), decided, parts, odd=True),
+        _best(even, 1 - decided, np.ones(len(outcomes)), parts, odd=False),
+    )
+
+
+def calibrated_out_of_fold(
+    group: Group,
+    outcomes: Floats,
+    prompts: Ints,
+    *,
+    cheap: tuple[Floats, Floats] | None = None,
+    folds: int = 5,
+    seed: int = 0,
+) -> Floats:
+    """Return the probabilities (votes, 3) of votes by a calibration that did not see their prompts."""
+    parts = prompt_parts(prompts, folds, seed)
+    found = np.empty((len(outcomes), 3))
+    for fold in range(folds):
+        rest, own = np.flatnonzero(parts != fold), np.flatnonzero(parts == fold)
+        if not len(own):
+            continue
+        _, numbers = np.unique(prompts[rest], return_inverse=True)
+        learnt = calibrate_judge(
+            group.take(rest), outcomes[rest], numbers, cheap=_taken(cheap, rest), seed=seed
+        )
+        found[own] = learnt.apply(group.take(own), _taken(cheap, own))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class CascadePoint:
+    """What is to be had where the judge is asked about so many votes."""
+
+    share: float
+    """Of the votes, those that the cheap predictor is least sure of."""
+    judged: int
+    loss: float
+    """Mean log loss over all votes, in nats."""
+    loss_at_random: float
+    """The same where as many votes were picked at random (expected)."""
+
+
+def cascade_curve(
+    cheap: Floats, judged: Floats, happened: Ints, shares: Sequence[float] = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
+) -> list[CascadePoint]:
+    """Say what asking the judge about the least sure votes alone saves and costs.
+
+    Args:
+        cheap: (votes, 3) of the cheap predictor, out of fold.
+        judged: (votes, 3) with the judge taken in, out of fold.
+        happened: (votes,) column of what happened.
+        shares: of the votes that are judged.
+    """
+    order = np.argsort(unsureness(cheap), kind="stable")[::-1]
+    alone, together = log_loss(cheap, happened), log_loss(judged, happened)
+    points = []
+    for share in shares:
+        count = round(share * len(order))
+        losses = alone.copy()
+        losses[order[:count]] = together[order[:count]]
+        at_random = alone.mean() + count / max(len(order), 1) * (together.mean() - alone.mean())
+        points.append(CascadePoint(float(share), count, float(losses.mean()), float(at_random)))
+    return points
+
+
+def unsureness(told: Floats) -> Floats:
+    """Return the entropy of each prediction in nats: (votes,)."""
+    held = np.clip(told, 1e-12, 1.0)
+    return np.asarray(-(held * np.log(held)).sum(axis=1), np.float64)
+
+
+def _columns(group: Group, cheap: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+    if group.odd is None or group.even is None:
+        raise ValueError("a judge's group has odd and even columns")
+    if cheap is None:
+        return group.odd, group.even
+    return np.column_stack([group.odd, cheap[0]]), np.column_stack([group.even, cheap[1], np.abs(cheap[0])])
+
+
+def _taken(cheap: tuple[Floats, Floats] | None, rows: Ints) -> tuple[Floats, Floats] | None:
+    return None if cheap is None else (cheap[0][rows], cheap[1][rows])
+
+
+def _best(columns: Floats, hits: Floats, weights: Floats, parts: Ints, *, odd: bool) -> Linear:
+    losses = []
+    for shrinkage in _SHRINKAGES:
+        total = 0.0
+        for part in np.unique(parts):
+            test = (parts == part) & (weights > 0)
+            told = fit_linear(columns, hits, weights * (parts != part), shrinkage, odd=odd).predict(
+                columns[test]
+            )
+            total += np.logaddexp(0, np.where(hits[test] > 0.5, -told, told)).sum()
+        losses.append(total)
+    return fit_linear(columns, hits, weights, _SHRINKAGES[int(np.argmin(losses))], odd=odd)
