@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naze.cli.votes import Columns
+from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from naze.factors.resampling import Estimate
     from naze.predictions import FitReport, PredictionScore, VotePredictor
+    from naze.predictions.features.groups import Group
+    from naze.records import Vote
     from naze.votes import Votes
 
 app = typer.Typer(
@@ -21,6 +26,10 @@ app = typer.Typer(
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Model = Annotated[Path, typer.Argument(metavar="MODEL", help="The folder of `naze predict fit`.")]
+_Engine = Annotated[str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")]
+_AllowRemote = Annotated[
+    bool, typer.Option("--allow-remote", help="Let votes leave this machine, to the model's server.")
+]
 _VotesFile = Annotated[Path, typer.Argument(metavar="VOTES", help="A file of votes.")]
 _FIGURES = (
     ("log_loss", "log loss"),
@@ -57,6 +66,15 @@ def fit(
     trees: Annotated[
         bool, typer.Option("--trees/--no-trees", help="Blend the linear model with LightGBM.")
     ] = True,
+    judge: Annotated[
+        str | None, typer.Option(help="A model whose own verdicts on the votes are used too (slow).")
+    ] = None,
+    factors: Annotated[
+        Path | None, typer.Option(help="A folder of `naze factors`: its model's verdicts on its factors.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of the judge's question: ja, en, …")] = "en",
+    engine: _Engine = None,
+    allow_remote: _AllowRemote = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Read the first so many votes only.")] = None,
     seed: Annotated[int, typer.Option(help="Decides folds, draws and resamples.")] = 0,
     columns: Columns = None,
@@ -65,7 +83,10 @@ def fit(
     """Learn from votes, tell how well votes are predicted that were held out, write the predictor."""
     from naze.cli.votes import pairs
     from naze.engines.embeddings import DEFAULT_EMBEDDER
+    from naze.generations import choose_progress
     from naze.predictions import VotePredictor
+    from naze.predictions.asking import ask_about, questions_of
+    from naze.predictions.stored import ASKED
     from naze.votes import read_votes
 
     read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
@@ -79,7 +100,19 @@ def fit(
         typer.echo(f"{len(read) - len(decided):,} votes have no winner and are left out.", err=True)
     typer.echo(f"Learning from {len(decided):,} votes …", err=True)
     others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
-    predictor.fit(decided, extra=others)
+    questions = questions_of(judge, factors, language=language) if judge or factors else None
+    if questions is None:
+        predictor.fit(decided, extra=others)
+    else:
+        asked = ask_about(
+            decided, questions, out / ASKED, engine=engine, options=EngineOptions(allow_remote=allow_remote),
+            progress=choose_progress,
+        )  # fmt: skip
+        groups, rows = asked.kept()
+        if len(rows) < len(decided):
+            typer.echo(f"{len(decided) - len(rows):,} votes without a model's answer are left out.", err=True)
+        predictor.fit([decided[row] for row in rows], extra=others, given=groups)
+        predictor.questions_ = questions
     folder = predictor.save(out)
     if as_json:
         report = predictor.report_
@@ -106,13 +139,16 @@ def apply(
     model: _Model,
     votes: _VotesFile,
     out: Annotated[Path, typer.Option(help="CSV, JSONL or Parquet, by its name: id, p_a, p_b, p_tie.")],
+    engine: _Engine = None,
+    allow_remote: _AllowRemote = False,
     columns: Columns = None,
 ) -> None:
     """Give the probabilities of a, b and a tie for each vote of a file."""
     from naze.predictions import write_probabilities
 
     predictor, read = _loaded(model, votes, columns)
-    rows = write_probabilities(out, read, predictor.predict_proba(read))
+    given = _given(predictor, read, out, engine, allow_remote)
+    rows = write_probabilities(out, read, predictor.predict_proba(read, given=given))
     typer.echo(f"{rows:,} predictions written to {out}.")
 
 
@@ -146,13 +182,18 @@ def submit(
     model: _Model,
     votes: Annotated[Path, typer.Argument(metavar="TEST", help="Kaggle's test.csv, without winners.")],
     out: Annotated[Path, typer.Option(help="The submission.")] = Path("submission.csv"),
+    engine: _Engine = None,
+    allow_remote: _AllowRemote = False,
     columns: Columns = None,
 ) -> None:
     """Write Kaggle's submission: id, winner_model_a, winner_model_b, winner_tie."""
     from naze.predictions import write_submission
+    from naze.predictions.tables import check_unlabelled
 
     predictor, read = _loaded(model, votes, columns)
-    rows = write_submission(out, read, predictor.predict_proba(read))
+    check_unlabelled(read)
+    given = _given(predictor, read, out, engine, allow_remote)
+    rows = write_submission(out, read, predictor.predict_proba(read, given=given))
     typer.echo(f"{rows:,} rows written to {out}.")
 
 
@@ -162,6 +203,8 @@ def why(
     votes: _VotesFile,
     vote_id: Annotated[str, typer.Argument(metavar="ID", help="The vote's id.")],
     most: Annotated[int, typer.Option(min=1, help="Features named for each question.")] = 6,
+    engine: _Engine = None,
+    allow_remote: _AllowRemote = False,
     columns: Columns = None,
     as_json: _Json = False,
 ) -> None:
@@ -172,7 +215,8 @@ def why(
     own = [vote for vote in read if vote.id == vote_id]
     if not own:
         raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
-    [told] = predictor.explain(own[:1], most=most)
+    given = _given(predictor, own[:1], model / f"why-{vote_id}", engine, allow_remote)
+    [told] = predictor.explain(own[:1], most=most, given=given)
     if as_json:
         typer.echo(json.dumps(asdict(told), ensure_ascii=False))
         return
@@ -204,6 +248,28 @@ def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VoteP
             err=True,
         )
     return predictor, read
+
+
+def _given(
+    predictor: "VotePredictor", votes: "Sequence[Vote]", out: Path, engine: str | None, allow_remote: bool
+) -> "tuple[Group, ...]":
+    """Ask the models that the predictor learnt from; nothing is asked twice."""
+    from naze.generations import choose_progress
+    from naze.predictions.asking import ask_about
+
+    if predictor.questions_ is None:
+        return ()
+    asked = ask_about(
+        votes, predictor.questions_, out.with_name(f"{out.stem}-asked"), engine=engine,
+        options=EngineOptions(allow_remote=allow_remote), progress=choose_progress, neutral=True,
+    )  # fmt: skip
+    missing = sum(not fine for fine in asked.answered)
+    if missing:
+        typer.echo(
+            f"{missing:,} votes have no answer of the model; for them its verdict is taken as undecided.",
+            err=True,
+        )
+    return asked.groups
 
 
 def _tell_problems(read: "Votes") -> None:

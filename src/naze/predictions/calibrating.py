@@ -1,4 +1,4 @@
-"""A judge's verdicts and some winners go in; verdicts that can be trusted come out, and what a judge is worth beside a cheap predictor."""
+"""A judge's verdicts and some winners go in; calibrated verdicts come out, and what they add to a cheap predictor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

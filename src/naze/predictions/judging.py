@@ -1,7 +1,7 @@
 """Votes go in; a model's own verdicts on them come out: A, B or a tie, as probabilities, in both orders of the responses.
 
-The model never sees the winner of the vote that it judges. A small model's verdicts can be worse than guessing the shares of the
-outcomes, which is why they can be calibrated on votes whose winners are known.
+The model never sees the winner of the vote that it judges. A small model's verdicts can be worse than guessing the
+shares of the outcomes, which is why they can be calibrated on votes whose winners are known.
 """
 
 import hashlib

@@ -27,6 +27,7 @@ from naze.records import Vote, Winner
 from naze.votes.split import normalised_prompt
 
 if TYPE_CHECKING:
+    from naze.predictions.asking import Questions
     from naze.predictions.explaining import Explained
 
 __all__ = ["FitReport", "Given", "VotePredictor", "outcomes_of", "prompt_numbers"]
@@ -135,6 +136,7 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.languages_ = sorted({vote.language for vote in votes if vote.language})
         self.report_ = self._cross_validated(taught, list(votes)) if self.folds else None
         self.learnt_: Learnt = learn(taught, seed=self.seed, with_trees=self.trees)
+        self.questions_: Questions | None = None
         self.votes_, self.extra_votes_ = len(votes), sum(len(one) for one in sets[1:])
         return self
 

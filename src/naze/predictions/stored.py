@@ -10,12 +10,14 @@ import numpy as np
 
 from naze.errors import InputError
 from naze.factors.resampling import Estimate
+from naze.predictions.asking import Questions
 from naze.predictions.models.learnt import Axes, Learnt
 from naze.predictions.models.linear import Linear
 from naze.predictions.models.part import Calibration, Choices, Part
 from naze.predictions.models.strength import TextStrength
 from naze.predictions.models.trees import Trees, trees_missing
 from naze.predictions.scores import Bin, PredictionScore
+from naze.records import Factor, Outcome
 
 if TYPE_CHECKING:
     from naze.predictions.predictor import FitReport, VotePredictor
@@ -25,12 +27,15 @@ __all__ = ["FORMAT", "load_predictor", "save_predictor"]
 FORMAT = 1
 """Rises when an older naze could not read what is written."""
 _ABOUT, _ARRAYS = "predictor.json", "arrays.npz"
+ASKED = "asked"
+"""Folder in a predictor's that keeps what a model was asked to learn from."""
 
 
 def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
     """Write a fitted predictor; what was in the folder before is replaced."""
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / _ABOUT).exists():
+    others = [one for one in folder.iterdir() if one.name != ASKED] if folder.exists() else []
+    if others and not (folder / _ABOUT).exists():
         raise InputError(
             f"{folder}: other files are there, and no predictor; expected a new folder or a predictor's own."
         )
@@ -49,6 +54,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
         "languages": predictor.languages_,
         "votes": predictor.votes_,
         "extra_votes": predictor.extra_votes_,
+        "questions": None if predictor.questions_ is None else asdict(predictor.questions_),
         "report": None if predictor.report_ is None else _report_rows(predictor.report_),
     }
     for name in ("win", "tie"):
@@ -89,6 +95,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.group_names_ = tuple(about["groups"])
         predictor.languages_ = about["languages"]
         predictor.votes_, predictor.extra_votes_ = about["votes"], about["extra_votes"]
+        predictor.questions_ = _questions(about["questions"])
         predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
         axes = None
         if "axes.both" in arrays:
@@ -102,6 +109,15 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
             f"{folder}: the predictor is damaged ({type(error).__name__}: {error}). Fit it again: `naze predict fit`."
         ) from error
     return predictor
+
+
+def _questions(told: dict[str, Any] | None) -> Questions | None:
+    if told is None:
+        return None
+    factors = tuple(
+        Factor(**{**one, "outcome": Outcome(one["outcome"]), "evidence": ()}) for one in told["factors"]
+    )
+    return Questions(**{**told, "factors": factors})
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -36,13 +36,22 @@ def write_submission(path: str | Path, votes: Sequence[Vote], probabilities: Flo
     Raises:
         InputError: the votes have winners: they are those to learn from, not those to submit.
     """
+    check_unlabelled(votes)
+    return write_table(path, _frame(_SUBMISSION, votes, probabilities))
+
+
+def check_unlabelled(votes: Sequence[Vote]) -> None:
+    """See that votes have no winners, before anything is asked about them.
+
+    Raises:
+        InputError: some have.
+    """
     told = sum(vote.winner is not None for vote in votes)
     if told:
         raise InputError(
             f"{told:,} of {len(votes):,} votes have a winner already; expected a test file without. A submission of votes "
             "whose winners are known measures nothing: use `naze predict apply` and `naze predict score` for them."
         )
-    return write_table(path, _frame(_SUBMISSION, votes, probabilities))
 
 
 def read_probabilities(path: str | Path) -> "pl.DataFrame":

@@ -1,0 +1,130 @@
+"""`naze judge`: a model's own verdicts on votes, as probabilities; calibrated where winners are known."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from naze.cli.votes import Columns, Limit
+from naze.engines.protocol import EngineOptions
+
+if TYPE_CHECKING:
+    from naze.predictions.judged import Judged
+
+app = typer.Typer(help="Have a model judge votes: probabilities, both orders, calibrated.")
+
+
+@app.command()
+def judge(
+    file: Annotated[Path, typer.Argument(metavar="VOTES", help="A file of votes.")],
+    model: Annotated[str | None, typer.Option(help="As `naze models` lists it, a file, or a server.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; the same again continues.")] = None,
+    language: Annotated[str, typer.Option(help="Of the question: ja, en, …")] = "en",
+    examples: Annotated[int, typer.Option(min=0, help="Votes with winners that are shown first.")] = 0,
+    predictor: Annotated[
+        Path | None, typer.Option(help="A folder of `naze predict fit`: asked first, for nothing.")
+    ] = None,
+    unsure: Annotated[
+        float, typer.Option(help="With --predictor: the share of votes, least sure first, to judge.")
+    ] = 1.0,
+    limit: Limit = None,
+    columns: Columns = None,
+    seed: Annotated[int, typer.Option(help="Chooses examples and folds.")] = 0,
+    engine: Annotated[
+        str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")
+    ] = None,
+    context: Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Prompts computed at once.")] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let votes leave this machine, to the model's server.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask a model of each vote, in both orders: A, B or a tie? Where winners are known, calibrate, and say what it is worth.
+
+    Writes `verdicts.parquet` into the run's folder: p_a, p_b, p_tie as the model gave them, and calibrated.
+    """
+    from naze.cli.votes import pairs
+    from naze.generations import choose_progress
+    from naze.predictions.judged import JudgeSettings, judge_file
+
+    found = judge_file(
+        file,
+        JudgeSettings(
+            model=model,
+            out=out,
+            language=language,
+            examples=examples,
+            predictor=predictor,
+            unsure=unsure,
+            limit=limit,
+            columns=pairs("--columns", columns, "prompt=question") or None,
+            seed=seed,
+            engine=engine,
+            options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
+        ),
+        progress=choose_progress,
+    )
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "file": str(found.file),
+                    "votes": found.votes,
+                    "judged": found.judged,
+                    "unanswered": found.unanswered,
+                    "position_bias": found.position_bias,
+                    "scores": {name: asdict(score) for name, score in found.scores.items()},
+                    "gains": {name: asdict(gain) for name, gain in found.gains.items()},
+                    "cascade": [asdict(point) for point in found.cascade],
+                },
+                ensure_ascii=False,
+            )
+        )
+        return
+    _show(found)
+
+
+def _show(found: "Judged") -> None:
+    typer.echo(f"{found.judged:,} of {found.votes:,} votes judged in both orders by {found.model}")
+    if found.unanswered:
+        typer.echo(
+            f"{found.unanswered:,} votes have no answer in one order or both; `naze runs show` says why"
+        )
+    typer.echo(f"It names the first place {found.position_bias:+.3f} more than the second (0: no bias)\n")
+    if not found.scores:
+        typer.echo("Too few winners are known (fewer than 30), so that nothing is scored or calibrated.")
+    else:
+        _show_scores(found)
+    if found.cascade:
+        typer.echo("\n  least sure votes judged   log loss   as many at random")
+        for point in found.cascade:
+            typer.echo(
+                f"  {point.judged:>10,} ({point.share:>4.0%})        {point.loss:.4f}     {point.loss_at_random:.4f}"
+            )
+    typer.echo(f"\nWritten to {found.file}.")
+
+
+def _show_scores(found: "Judged") -> None:
+    wide = max(len(name) for name in found.scores)
+    typer.echo(f"  {'':<{wide}}  {'log loss':<22}  {'AUC, a or b':<11}  {'AUC, ties':<9}  against the prior")
+    for name, score in found.scores.items():
+        loss, gain = score["log_loss"], found.gains.get(name)
+        told = (
+            f"{loss.value:.4f} [{loss.low:.3f}, {loss.high:.3f}]"
+            if loss.low is not None
+            else f"{loss.value:.4f}"
+        )
+        against = (
+            ""
+            if gain is None or gain.low is None
+            else f"{gain.value:+.4f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+        )
+        win, tie = (score[one].value for one in ("win_auc", "tie_auc"))
+        typer.echo(
+            f"  {name:<{wide}}  {told:<22}  {'' if win is None else f'{win:.3f}':<11}  "
+            f"{'' if tie is None else f'{tie:.3f}':<9}  {against}"
+        )
+    typer.echo("  (log loss in nats; above 0: worse than the prior; 95 % intervals)")

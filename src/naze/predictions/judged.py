@@ -1,0 +1,256 @@
+"""A file of votes goes in; a judge's verdicts on them come out, scored and calibrated where winners are known.
+
+With a predictor that costs nothing, the judge is asked about the votes that the predictor is least sure of: a cascade.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from naze.configuration import read_configuration
+from naze.engines.protocol import EngineOptions
+from naze.errors import ConfigurationError, InputError
+from naze.factors.resampling import Estimate
+from naze.generations import Progress
+from naze.jobs.asking import opened_worker
+from naze.predictions.calibrating import (
+    CascadePoint,
+    calibrate_judge,
+    calibrated_out_of_fold,
+    cascade_curve,
+    unsureness,
+)
+from naze.predictions.features.groups import Floats, Ints
+from naze.predictions.judging import Verdicts, judge_votes
+from naze.predictions.predictor import VotePredictor, outcomes_of, prompt_numbers
+from naze.predictions.scores import PredictionScore, class_numbers, difference, log_loss, score_probabilities
+from naze.records import Vote, Winner
+from naze.tables.write import write_table
+from naze.votes import Votes, read_votes
+
+__all__ = ["JudgeSettings", "Judged", "judge_file"]
+
+_LEAST_KNOWN = 30
+"""With fewer winners nothing is calibrated or scored."""
+_SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeSettings:
+    """How votes are judged."""
+
+    model: str | None = None
+    """None: the configuration's."""
+    out: Path | None = None
+    """The run's folder; None: beside the file, named after it."""
+    language: str = "en"
+    """ISO 639-1 code of the question."""
+    examples: int = 0
+    """Votes with winners that the model is shown first; they are not judged."""
+    predictor: Path | None = None
+    """Folder of a predictor that is asked first."""
+    unsure: float = 1.0
+    """Share of the votes, those that the predictor is least sure of, that are judged."""
+    limit: int | None = None
+    columns: Mapping[str, str] | None = None
+    seed: int = 0
+    engine: str | None = None
+    options: EngineOptions = field(default_factory=EngineOptions)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge said, and what it is worth."""
+
+    model: str
+    file: Path
+    """The table: id, p_a, p_b, p_tie, calibrated_a, calibrated_b, calibrated_tie, judged."""
+    votes: int
+    judged: int
+    unanswered: int
+    position_bias: float
+    scores: Mapping[str, PredictionScore]
+    """`prior`, `one order`, `both orders`, `calibrated`; with a predictor `predictor` and `together`. Out of fold."""
+    gains: Mapping[str, Estimate]
+    """Log loss less the prior's; below 0 is better."""
+    cascade: tuple[CascadePoint, ...] = ()
+
+
+def judge_file(
+    path: str | Path,
+    settings: JudgeSettings | None = None,
+    *,
+    progress: Callable[[], Progress | None] | None = None,
+) -> Judged:
+    """Judge the votes of a file. Durable: the same call again asks nothing twice.
+
+    Raises:
+        InputError: no votes, or nothing left to judge.
+        ConfigurationError: no model is named, or a share that is none.
+    """
+    settings = settings or JudgeSettings()
+    model = settings.model or read_configuration().model
+    if model is None:
+        raise ConfigurationError("no model is named. Give --model (`naze models` shows what there is).")
+    if not 0 < settings.unsure <= 1:
+        raise ConfigurationError(f"unsure is {settings.unsure}; expected a share above 0 and at most 1.")
+    if settings.unsure < 1 and settings.predictor is None:
+        raise ConfigurationError("--unsure needs --predictor: somebody has to say which votes are unsure.")
+    read = read_votes(path, columns=settings.columns, limit=settings.limit)
+    folder = settings.out or Path(path).with_name(f"{Path(path).stem}-judge")
+    examples, votes = _examples(read, settings)
+    cheap = None if settings.predictor is None else _cheap(settings.predictor, votes)
+    asked = _asked_rows(cheap, len(votes), settings.unsure)
+    with opened_worker(model, engine=settings.engine, options=settings.options) as worker:
+        verdicts = judge_votes(
+            Votes.from_votes([votes[row] for row in asked]), worker, folder, language=settings.language,
+            examples=examples, progress=progress() if progress else None,
+        )  # fmt: skip
+    return _Reckoning(votes, asked, verdicts, cheap, settings.seed).judged(model, folder)
+
+
+def _examples(read: Votes, settings: JudgeSettings) -> tuple[list[Vote], list[Vote]]:
+    """Draw the examples, of each outcome in turn, and leave out all votes on their prompts."""
+    votes = list(read)
+    if not settings.examples:
+        return [], votes
+    random = np.random.default_rng(settings.seed)
+    order = [votes[int(row)] for row in random.permutation(len(votes))]
+    kinds: list[list[Vote]] = [
+        [vote for vote in order if vote.winner in winners]
+        for winners in ((Winner.A,), (Winner.B,), (Winner.TIE, Winner.BOTH_BAD))
+    ]
+    shown = [
+        kinds[number % 3][number // 3]
+        for number in range(settings.examples)
+        if number // 3 < len(kinds[number % 3])
+    ]
+    if len(shown) < settings.examples:
+        raise InputError(
+            f"{len(shown)} examples can be drawn in equal parts from {len(votes):,} votes; expected {settings.examples}. "
+            "Give fewer --examples, or votes with more winners."
+        )
+    prompts = prompt_numbers(votes)
+    ids = {vote.id for vote in shown}
+    taken = {int(number) for vote, number in zip(votes, prompts, strict=True) if vote.id in ids}
+    rest = [vote for vote, number in zip(votes, prompts, strict=True) if int(number) not in taken]
+    if not rest:
+        raise InputError("no vote is left to judge once the examples' prompts are left out. Give more votes.")
+    return shown, rest
+
+
+def _cheap(folder: Path, votes: Sequence[Vote]) -> Floats:
+    """Predict votes; those that the predictor learnt from are taken out of fold, else it would know their winners."""
+    predictor = VotePredictor.load(folder)
+    told = predictor.predict_proba(votes)
+    report = predictor.report_
+    if report is None:
+        return told
+    out_of_fold = dict(zip(report.vote_ids, report.out_of_fold, strict=True))
+    return np.array([out_of_fold.get(vote.id, row) for vote, row in zip(votes, told, strict=True)])
+
+
+def _asked_rows(cheap: Floats | None, count: int, share: float) -> list[int]:
+    if cheap is None or share == 1:
+        return list(range(count))
+    order = np.argsort(unsureness(cheap), kind="stable")[::-1]
+    return sorted(int(row) for row in order[: max(1, round(share * count))])
+
+
+def _logits(told: Floats) -> tuple[Floats, Floats]:
+    held = np.clip(told, 1e-9, 1.0)
+    return np.log(held[:, 0] / held[:, 1]), np.log(held[:, 2] / (held[:, 0] + held[:, 1]))
+
+
+@dataclass(frozen=True)
+class _Reckoning:
+    """What was asked of which votes."""
+
+    votes: list[Vote]
+    asked: list[int]
+    verdicts: Verdicts
+    cheap: Floats | None
+    seed: int
+
+    def judged(self, model: str, folder: Path) -> Judged:
+        """Calibrate, score, write."""
+        answered = np.flatnonzero(np.asarray(self.verdicts.answered, bool))
+        if not len(answered):
+            raise InputError(
+                f"none of {len(self.asked):,} votes was answered by {model}. `naze runs show {folder}` says why."
+            )
+        rows = np.asarray(self.asked, np.int64)[answered]
+        known = np.array([self.votes[int(row)].winner is not None for row in rows], bool)
+        scores: dict[str, PredictionScore] = {}
+        gains: dict[str, Estimate] = {}
+        cascade: tuple[CascadePoint, ...] = ()
+        final = np.full((len(self.votes), 3), np.nan) if self.cheap is None else self.cheap.copy()
+        if known.sum() >= _LEAST_KNOWN:
+            scores, gains, cascade, calibrated = self._scored(answered, rows, known)
+            final[rows] = calibrated
+        file = self._write(folder / "verdicts.parquet", final)
+        return Judged(
+            model, file, len(self.votes), len(answered), len(self.asked) - len(answered), self.verdicts.position_bias,
+            scores, gains, cascade,
+        )  # fmt: skip
+
+    def _scored(
+        self, answered: Ints, rows: Ints, known: Ints
+    ) -> tuple[dict[str, PredictionScore], dict[str, Estimate], tuple[CascadePoint, ...], Floats]:
+        verdicts = self.verdicts.take([int(row) for row in answered])
+        group, cheap = verdicts.group(), None if self.cheap is None else _logits(self.cheap[rows])
+        own = np.flatnonzero(known)
+        voted = [self.votes[int(row)] for row in rows[own]]
+        outcomes, prompts = outcomes_of(voted), prompt_numbers(voted)
+        happened = class_numbers(outcomes)
+        of_own = None if cheap is None else (cheap[0][own], cheap[1][own])
+        counts = np.bincount(happened, minlength=3) + 1.0
+        counts[:2] = counts[:2].mean()
+        told = {
+            "prior": np.tile(counts / counts.sum(), (len(own), 1)),
+            "one order": verdicts.shown[own],
+            "both orders": verdicts.probabilities[own],
+            "calibrated": calibrated_out_of_fold(group.take(own), outcomes, prompts, seed=self.seed),
+        }
+        calibration = calibrate_judge(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
+        final = calibration.apply(group, cheap)
+        final[own] = told["calibrated"]
+        cascade: tuple[CascadePoint, ...] = ()
+        if self.cheap is not None:
+            told["predictor"] = self.cheap[rows][own]
+            told["together"] = calibrated_out_of_fold(
+                group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed
+            )
+            final[own] = told["together"]
+            whole = len(self.asked) == len(self.votes)
+            cascade = (
+                ()
+                if not whole
+                else tuple(cascade_curve(told["predictor"], told["together"], happened, _SHARES))
+            )
+        prior = log_loss(told["prior"], happened)
+        scores = {
+            name: score_probabilities(one / one.sum(axis=1, keepdims=True), happened, prompts, seed=self.seed)
+            for name, one in told.items()
+        }
+        gains = {
+            name: difference(log_loss(one, happened), prior, prompts, seed=self.seed)
+            for name, one in told.items()
+            if name != "prior"
+        }
+        return scores, gains, cascade, final
+
+    def _write(self, path: Path, final: Floats) -> Path:
+        import polars as pl
+
+        raw = np.full((len(self.votes), 3), np.nan)
+        raw[self.asked] = self.verdicts.probabilities
+        columns: dict[str, object] = {"id": [vote.id for vote in self.votes]}
+        columns |= dict(zip(("p_a", "p_b", "p_tie"), raw.T, strict=True))
+        names = ("calibrated_a", "calibrated_b", "calibrated_tie")
+        columns |= dict(zip(names, final.T, strict=True))
+        columns["judged"] = np.isin(np.arange(len(self.votes)), self.asked)
+        write_table(path, pl.DataFrame(columns).fill_nan(None))
+        return path
