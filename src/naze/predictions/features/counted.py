@@ -85,8 +85,32 @@ def _values(measured: "pl.DataFrame", names: Sequence[str]) -> Floats:
     )
 
 
+_SPOKEN = {
+    "upper": "capital letters",
+    "latin": "Latin letters",
+    "cyrillic": "Cyrillic letters",
+    "han": "Han characters",
+    "other_script": "letters of other scripts",
+    "spaces": "white space",
+    "unfinished": "an unfinished end",
+    "empty": "emptiness",
+    "opens_politely": "a polite opening",
+    "word_length": "length of words",
+    "unique_words": "different words",
+    "unique_lines": "different lines",
+    "code_share": "share of code",
+    "reasons": "words of reason",
+    "examples": "words of example",
+    "closings": "closing phrases",
+    "hedges": "hedging words",
+    "first_person": "first person",
+    "second_person": "second person",
+}
+"""Measure -> what people call it, where its name alone does not say."""
+
+
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _SPOKEN.get(name, name.replace("_", " "))
 
 
 def _compared(name: str, measures: Sequence[str], of_a: "pl.DataFrame", of_b: "pl.DataFrame") -> Group:
