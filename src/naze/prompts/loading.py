@@ -19,7 +19,15 @@ from naze.prompts.template import PARTS, Template, environment
 
 __all__ = ["BUILT_IN", "explain_template", "load_template", "parse_template"]
 
-BUILT_IN = ("explain", "verdict", "judge", "name_factor", "extract_reasons", "collect_reasons", "analyse_factor")
+BUILT_IN = (
+    "explain",
+    "verdict",
+    "judge",
+    "name_factor",
+    "extract_reasons",
+    "collect_reasons",
+    "analyse_factor",
+)
 """Templates that come with naze, each in Japanese and English."""
 
 _SHAPE = (
