@@ -14,8 +14,8 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "performance.md"
 HEADING = "## Measured"
-OF_A_RUN = ("probe_and_factors", "published_metrics")
-"""These look at the folder of a factors run, so that they are run by hand."""
+OF_A_RUN = ("probe_and_factors", "published_metrics", "prediction_tables")
+"""These look at a folder or files that a person names, so that they are run by hand."""
 REQUIRED = ("benchmark", "value", "unit", "machine", "date")
 
 

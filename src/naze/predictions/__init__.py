@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from naze.predictions.blending import BlendedPredictor, Predictor
     from naze.predictions.explaining import Explained
+    from naze.predictions.judged import Judged, JudgeSettings, judge_file
     from naze.predictions.predictor import FitReport, VotePredictor
     from naze.predictions.scores import PredictionScore, score_probabilities
     from naze.predictions.tables import (
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
     )
 
 _FILES = {
+    "BlendedPredictor": "blending",
+    "Predictor": "blending",
     "Explained": "explaining",
     "FitReport": "predictor",
+    "JudgeSettings": "judged",
+    "Judged": "judged",
+    "judge_file": "judged",
     "PredictionScore": "scores",
     "VotePredictor": "predictor",
     "read_probabilities": "tables",
@@ -27,10 +34,15 @@ _FILES = {
 }
 
 __all__ = [
+    "BlendedPredictor",
     "Explained",
     "FitReport",
+    "JudgeSettings",
+    "Judged",
     "PredictionScore",
+    "Predictor",
     "VotePredictor",
+    "judge_file",
     "read_probabilities",
     "score_predictions",
     "score_probabilities",
