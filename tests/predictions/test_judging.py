@@ -1,0 +1,236 @@
+"""A model judges votes without knowing their winners; what it says is calibrated where winners are known."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from naze.errors import ConfigurationError, InputError
+from naze.jobs.asking import Worker, opened_worker
+from naze.predictions.calibrating import calibrate_judge, calibrated_out_of_fold, cascade_curve
+from naze.predictions.judged import JudgeSettings, judge_file
+from naze.predictions.judging import Verdicts, judge_votes
+from naze.predictions.scores import log_loss
+from naze.records import Answer, FinishReason, Status, Vote, Winner
+from naze.votes import Votes, read_votes, write_votes
+from scripted import ScriptedEngine
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+class Judging(ScriptedEngine):
+    """Prefers the longer response, and the first place a little."""
+
+    bias = 0.4
+    refuses: frozenset[str] = frozenset()
+
+    def answer(self, prompts, sampling):
+        for prompt in prompts:
+            self.seen = [*getattr(self, "seen", []), prompt]
+            yield prompt, self.reply(prompt)
+
+    def reply(self, prompt):
+        if prompt.subject_id in self.refuses:
+            return Answer(Status.ERROR, reason="not today")
+        a = prompt.subject.split("<response_a>")[1].split("</response_a>")[0]
+        b = prompt.subject.split("<response_b>")[1].split("</response_b>")[0]
+        lean = self.bias + 0.8 * np.log((1 + len(a)) / (1 + len(b)))
+        odds = np.exp([lean / 2, -lean / 2, -0.5])
+        told = dict(zip("ABC", (odds / odds.sum()).tolist(), strict=True))
+        return Answer(Status.ANSWERED, max(told, key=told.get), told, 0.9, finish_reason=FinishReason.CHOICE)
+
+
+def made(count=200, seed=0):
+    """Votes where the longer response tends to win, and equal ones to tie."""
+    random = np.random.default_rng(seed)
+    votes = []
+    for number in range(count):
+        sizes = random.integers(5, 120, 2)
+        lean = np.log(sizes[0] / sizes[1])
+        odds = np.exp([lean, -lean, 0.3])
+        winner = (Winner.A, Winner.B, Winner.TIE)[random.choice(3, p=odds / odds.sum())]
+        texts = [f"word {number} " + "yes " * size for size in sizes]
+        votes.append(Vote(f"v{number}", (f"question {number}",), (texts[0],), (texts[1],), winner))
+    return votes
+
+
+def judged(votes, tmp_path, **options):
+    engine = Judging()
+    engine.refuses = options.pop("refuses", frozenset())
+    return engine, judge_votes(
+        Votes.from_votes(votes), Worker("s", lambda: engine), tmp_path / "judge", **options
+    )
+
+
+def test_the_winner_is_never_told_and_both_orders_are_asked(tmp_path):
+    votes = made(4)
+    engine, verdicts = judged(votes, tmp_path)
+    turned = [replace(vote, winner=Winner.TIE, model_a="x", model_b="y") for vote in votes]
+    other, again = judged(turned, tmp_path / "again")
+    assert [one.subject for one in engine.seen] == [one.subject for one in other.seen]
+    assert len(engine.seen) == 8
+    np.testing.assert_array_equal(verdicts.shown, again.shown)
+
+
+def test_exchanging_the_sides_exchanges_the_verdict(tmp_path):
+    votes = made(6)
+    turned = [replace(one, response_a=one.response_b, response_b=one.response_a) for one in votes]
+    _, verdicts = judged(votes, tmp_path)
+    _, others = judged(turned, tmp_path / "turned")
+    np.testing.assert_allclose(verdicts.probabilities, others.probabilities[:, [1, 0, 2]], atol=1e-12)
+    np.testing.assert_allclose(verdicts.group().odd, -others.group().odd, atol=1e-12)
+    np.testing.assert_allclose(verdicts.group().even, others.group().even, atol=1e-12)
+    assert 0.05 < verdicts.position_bias < 0.4
+
+
+def test_a_vote_without_an_answer_is_missing_and_the_others_are_not(tmp_path):
+    _, verdicts = judged(made(5), tmp_path, refuses=frozenset({"v1", "v3~swapped"}))
+    assert verdicts.answered.tolist() == [True, False, True, False, True]
+    assert np.isnan(verdicts.probabilities[1]).all()
+
+
+def test_examples_are_shown_once_and_may_hold_what_a_template_would_read(tmp_path):
+    examples = [
+        Vote("e1", ("{{ secret }} {% raw %}",), ("good" * 400,), ("}} {# bad",), Winner.A),
+        Vote("e2", ("q",), ("x",), ("y",), Winner.BOTH_BAD),
+    ]
+    engine, _ = judged(made(2), tmp_path, examples=examples)
+    told = engine.seen[0].instruction
+    assert "{{ secret }} {% raw %}" in told and "}} {# bad" in told and "[…]" in told
+    assert told.index("[Decision] A") < told.index("[Decision] C")
+
+
+def test_an_example_that_is_judged_itself_or_has_no_winner_is_refused(tmp_path):
+    votes = made(3)
+    with pytest.raises(ConfigurationError, match="among the votes to judge"):
+        judged(votes, tmp_path, examples=votes[:1])
+    with pytest.raises(ConfigurationError, match="has no winner"):
+        judged(votes, tmp_path, examples=[replace(votes[0], id="z", winner=None)])
+
+
+def test_ids_that_repeat_and_no_votes_are_refused(tmp_path):
+    with pytest.raises(InputError, match="stands 2 times"):
+        judged(made(1) * 2, tmp_path)
+    with pytest.raises(InputError, match="no votes"):
+        judge_votes(Votes.from_votes(made(1))[:0], Worker("s", Judging), tmp_path / "none")
+
+
+def planted(count=600, seed=1):
+    """A judge whose lean is right in sign and far too sure."""
+    random = np.random.default_rng(seed)
+    lean = random.normal(0, 1, count)
+    odds = np.exp(np.column_stack([lean / 2, -lean / 2, np.full(count, -0.4) - 0.5 * np.abs(lean)]))
+    happened = np.array([random.choice(3, p=row / row.sum()) for row in odds])
+    loud = np.exp(np.column_stack([3 * lean, -3 * lean, np.zeros(count)]))
+    shown = loud / loud.sum(axis=1, keepdims=True)
+    verdicts = Verdicts(tuple(str(n) for n in range(count)), shown, shown[:, [1, 0, 2]])
+    outcomes = np.select([happened == 0, happened == 1], [1.0, -1.0], 0.0)
+    return verdicts, outcomes, happened
+
+
+def test_calibration_makes_an_overconfident_judge_better_than_the_prior():
+    verdicts, outcomes, happened = planted()
+    prompts = np.arange(len(outcomes))
+    counts = np.bincount(happened, minlength=3) / len(happened)
+    prior = -np.log(counts[happened]).mean()
+    raw = log_loss(verdicts.probabilities, happened).mean()
+    told = calibrated_out_of_fold(verdicts.group(), outcomes, prompts)
+    assert raw > prior + 0.3
+    assert log_loss(told, happened).mean() < prior - 0.02
+    np.testing.assert_allclose(told.sum(axis=1), 1.0)
+
+
+def test_the_winning_half_of_a_calibration_is_logistic_regression_without_intercept():
+    verdicts, outcomes, _ = planted()
+    group = verdicts.group()
+    fitted = calibrate_judge(group, outcomes, np.arange(len(outcomes)))
+    rows = outcomes != 0
+    scaled = fitted.win.scaled(group.odd[rows])
+    shrinkage = min(
+        (0.01, 0.1, 1.0),
+        key=lambda one: np.abs(_plain(scaled, outcomes[rows], one) - fitted.win.weights).max(),
+    )
+    np.testing.assert_allclose(_plain(scaled, outcomes[rows], shrinkage), fitted.win.weights, atol=1e-3)
+
+
+def _plain(columns, outcomes, shrinkage):
+    model = LogisticRegression(C=1 / (shrinkage * len(columns)), fit_intercept=False, tol=1e-6)
+    return model.fit(columns, outcomes > 0).coef_[0]
+
+
+def test_a_cascade_begins_at_the_cheap_loss_and_ends_at_the_judges():
+    random = np.random.default_rng(0)
+    cheap, better = random.dirichlet([2, 2, 2], 300), random.dirichlet([2, 2, 2], 300)
+    happened = random.integers(0, 3, 300)
+    points = cascade_curve(cheap, better, happened, (0, 0.5, 1))
+    assert [one.judged for one in points] == [0, 150, 300]
+    assert points[0].loss == pytest.approx(log_loss(cheap, happened).mean())
+    assert points[-1].loss == pytest.approx(log_loss(better, happened).mean())
+    middle = (points[0].loss + points[-1].loss) / 2
+    assert points[1].loss_at_random == pytest.approx(middle)
+
+
+@pytest.fixture
+def scripted_judge(monkeypatch):
+    from contextlib import contextmanager
+
+    @contextmanager
+    def opened(model, *, engine=None, options=None):
+        yield Worker(model, Judging)
+
+    monkeypatch.setattr("naze.predictions.judged.opened_worker", opened)
+
+
+def test_a_file_is_judged_scored_and_written(tmp_path, scripted_judge):
+    path = tmp_path / "votes.parquet"
+    write_votes(Votes.from_votes(made(120)), path)
+    found = judge_file(path, JudgeSettings(model="s", out=tmp_path / "out"))
+    assert (found.votes, found.judged, found.unanswered) == (120, 120, 0)
+    assert set(found.scores) == {"prior", "one order", "both orders", "calibrated"}
+    assert found.scores["calibrated"]["log_loss"].value < found.scores["prior"]["log_loss"].value
+    import polars as pl
+
+    frame = pl.read_parquet(found.file)
+    assert frame.columns == [
+        "id", "p_a", "p_b", "p_tie", "calibrated_a", "calibrated_b", "calibrated_tie", "judged",
+    ]  # fmt: skip
+    assert frame["judged"].all() and frame.null_count().sum_horizontal().item() == 0
+
+
+def test_examples_are_drawn_from_the_file_and_their_prompts_are_not_judged(tmp_path, scripted_judge):
+    path = tmp_path / "votes.parquet"
+    votes = made(60)
+    votes += [replace(vote, id=vote.id + "'") for vote in votes]
+    write_votes(Votes.from_votes(votes), path)
+    found = judge_file(path, JudgeSettings(model="s", out=tmp_path / "out", examples=3))
+    assert found.votes == 114
+
+
+def test_without_winners_nothing_is_scored(tmp_path, scripted_judge):
+    path = tmp_path / "votes.parquet"
+    write_votes(Votes.from_votes([replace(vote, winner=None) for vote in made(40)]), path)
+    found = judge_file(path, JudgeSettings(model="s", out=tmp_path / "out"))
+    assert not found.scores and found.judged == 40
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (JudgeSettings(model="s", unsure=0.3), "needs --predictor"),
+        (JudgeSettings(model="s", unsure=0.0), "expected a share"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(settings, told):
+    with pytest.raises(ConfigurationError, match=told):
+        judge_file(EXAMPLES / "votes.csv", settings)
+
+
+def test_a_real_model_judges_and_a_second_call_asks_nothing(tmp_path, smollm2_path):
+    votes = read_votes(EXAMPLES / "votes.csv", limit=2)
+    with opened_worker("smollm2:135m") as worker:
+        verdicts = judge_votes(votes, worker, tmp_path / "judge", language="ja")
+        again = judge_votes(votes, worker, tmp_path / "judge", language="ja")
+    np.testing.assert_allclose(verdicts.probabilities.sum(axis=1), 1.0, atol=1e-6)
+    np.testing.assert_array_equal(again.shown, verdicts.shown)
