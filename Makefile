@@ -19,6 +19,8 @@ DEMO_PAGE ?= demo/report.html
 EXPLAINED ?= examples/explained.parquet
 DEMO_FACTORS ?= runs/demo-factors-$(DEMO_LANGUAGE)
 DEMO_FACTORS_PAGE ?= demo/factors.html
+DEMO_PREDICTOR ?= models/demo
+DEMO_PREDICTOR_PAGE ?= demo/predictor.html
 
 # A part of the tests: make test ARGS="tests/votes -k winner"
 ARGS ?=
@@ -35,7 +37,7 @@ help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | \
 		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, find factors, write two pages to read
+demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, find factors, learn to predict, write three pages to read
 	$(NAZE) pull $(MODEL)
 	$(NAZE) votes check $(VOTES)
 	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --repetition-penalty 1.1 --out $(DEMO_RUN) || [ $$? -eq 3 ]
@@ -43,9 +45,12 @@ demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real vo
 	$(NAZE) factors $(DEMO_RUN) $(EXPLAINED) --outcome win --count 6 --test-limit 24 --model $(MODEL) \
 		--language $(DEMO_LANGUAGE) --out $(DEMO_FACTORS)
 	$(NAZE) report $(DEMO_FACTORS) --out $(DEMO_FACTORS_PAGE)
+	$(NAZE) predict fit $(EXPLAINED) --out $(DEMO_PREDICTOR)
+	$(NAZE) report $(DEMO_PREDICTOR) --language $(DEMO_LANGUAGE) --out $(DEMO_PREDICTOR_PAGE)
 	@echo
 	@echo "The explained votes: $(CURDIR)/$(DEMO_PAGE)"
 	@echo "The factors:         $(CURDIR)/$(DEMO_FACTORS_PAGE)"
+	@echo "The predictor:       $(CURDIR)/$(DEMO_PREDICTOR_PAGE)"
 	@echo "Look into one:       $(NAZE) factors drill $(DEMO_FACTORS) f01"
 	@echo "Your own votes:     $(NAZE) votes check FILE"
 	@echo "In English:         make demo DEMO_LANGUAGE=en"

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from naze.factors.similarity import joined as text_of
 from naze.predictions.baselines import BASELINES, Learner, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, VoteFeatures, joined
-from naze.predictions.models.learnt import Taught, learn
+from naze.predictions.models.learnt import Taught, learn, prompt_parts
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import class_numbers, difference, log_loss, score_probabilities
 from naze.records import Vote
@@ -81,9 +82,18 @@ def recipe(votes: Sequence[Vote]) -> Learner:
                 np.hstack([part, one.prompt, one.a, one.b])
                 for part, one in ((train, told.features.embedded), (test, asked.embedded))
             )
-        settings = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 2, "seed": 0}
-        data = lightgbm.Dataset(train, class_numbers(told.outcomes))
-        return np.asarray(lightgbm.train(settings, data, 100).predict(test), np.float64)
+        # As many trees as a part that is held out within the votes to learn from likes best.
+        settings = {
+            "objective": "multiclass", "num_class": 3, "learning_rate": 0.05, "verbosity": -1, "num_threads": 2,
+            "seed": 0,
+        }  # fmt: skip
+        inner = prompt_parts(told.prompts, 5, 1) == 0
+        happened = class_numbers(told.outcomes)
+        data = lightgbm.Dataset(train[~inner], happened[~inner])
+        held = lightgbm.Dataset(train[inner], happened[inner], reference=data)
+        stop: list[Any] = [lightgbm.early_stopping(30, verbose=False)]
+        grown = lightgbm.train(settings, data, 400, valid_sets=[held], callbacks=stop)
+        return np.asarray(grown.predict(test, num_iteration=grown.best_iteration), np.float64)
 
     return learner
 

@@ -39,8 +39,8 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     Source: Genest and Zidek 1986, "Combining probability distributions", section 3.
 
     Example:
-        >>> blend = BlendedPredictor([("naze", VotePredictor(folds=0)), ("gemma", mine)])  # doctest: +SKIP
-        >>> blend.fit(votes).weights_  # doctest: +SKIP
+        >>> blend = BlendedPredictor([("naze", VotePredictor(folds=0)), ("gemma", mine)])
+        >>> blend.fit(votes).weights_
         {'naze': 0.41, 'gemma': 0.73}
     """
 

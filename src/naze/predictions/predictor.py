@@ -64,8 +64,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     it works in pipelines and in `cross_val_score`. Votes both of whose responses are called bad count as ties.
 
     Example:
-        >>> predictor = VotePredictor().fit(read_votes("votes.parquet"))  # doctest: +SKIP
-        >>> predictor.predict_proba(read_votes("new.csv"))[0]  # doctest: +SKIP
+        >>> predictor = VotePredictor().fit(read_votes("votes.parquet"))
+        >>> predictor.predict_proba(read_votes("new.csv"))[0]
         array([0.41, 0.27, 0.32])
     """
 
