@@ -20,6 +20,7 @@ COMMANDS = {
     "factors": "Find the reasons behind votes, and test each on held-out votes.",
     "generate": "Ask a model one thing.",
     "judge": "Have a model judge votes: probabilities, both orders, calibrated.",
+    "leaderboard": "Rate the models in votes: ties, style control, intervals.",
     "models": "What can answer on this machine, and what could be pulled.",
     "predict": "Predict the next vote, ties included, and know how sure.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from naze.predictions.blending import BlendedPredictor, Predictor
     from naze.predictions.explaining import Explained
     from naze.predictions.judged import Judged, JudgeSettings, judge_file
+    from naze.predictions.leaderboard import Leaderboard, Rating, fit_leaderboard
     from naze.predictions.predictor import FitReport, VotePredictor
     from naze.predictions.scores import PredictionScore, score_probabilities
     from naze.predictions.tables import (
@@ -24,7 +25,10 @@ _FILES = {
     "JudgeSettings": "judged",
     "Judged": "judged",
     "judge_file": "judged",
+    "Leaderboard": "leaderboard",
     "PredictionScore": "scores",
+    "Rating": "leaderboard",
+    "fit_leaderboard": "leaderboard",
     "VotePredictor": "predictor",
     "read_probabilities": "tables",
     "score_predictions": "tables",
@@ -39,9 +43,12 @@ __all__ = [
     "FitReport",
     "JudgeSettings",
     "Judged",
+    "Leaderboard",
     "PredictionScore",
     "Predictor",
+    "Rating",
     "VotePredictor",
+    "fit_leaderboard",
     "judge_file",
     "read_probabilities",
     "score_predictions",

@@ -18,6 +18,7 @@ from naze.predictions.features.groups import Floats
 __all__ = [
     "ConstantTies",
     "TieRule",
+    "constant_tie_loss",
     "davidson",
     "fit_constant_ties",
     "probabilities",
@@ -116,8 +117,7 @@ def fit_constant_ties(odd: Floats, outcomes: Floats, rule: TieRule, shrinkage: f
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         win, raw = odd @ theta[:-1], theta[-1]
-        told = _davidson_loss if rule is TieRule.DAVIDSON else _rao_kupper_loss
-        losses, by_win, by_raw = told(win, raw, signs)
+        losses, by_win, by_raw = constant_tie_loss(rule, win, float(raw), signs)
         slope = odd.T @ by_win / len(odd) + shrinkage * theta[:-1]
         return float(losses.mean() + shrinkage / 2 * theta[:-1] @ theta[:-1]), np.append(slope, by_raw.mean())
 
@@ -127,6 +127,19 @@ def fit_constant_ties(odd: Floats, outcomes: Floats, rule: TieRule, shrinkage: f
     raw = float(found.x[-1])
     constant = raw if rule is TieRule.DAVIDSON else float(np.logaddexp(0.0, raw))
     return ConstantTies(rule, found.x[:-1], constant)
+
+
+def constant_tie_loss(rule: TieRule, win: Floats, raw: float, signs: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the loss of each vote, its slope by the log odds of a against b, and its slope by the tie's parameter.
+
+    Args:
+        rule: which of the two.
+        win: (votes,) 2s.
+        raw: Davidson's log ν; Rao and Kupper's η is log(1 + e^raw), so that it stays positive.
+        signs: (votes,) 1: a, -1: b, 0: tie.
+    """
+    told = _davidson_loss if rule is TieRule.DAVIDSON else _rao_kupper_loss
+    return told(win, raw, signs)
 
 
 def _davidson_loss(win: Floats, constant: float, signs: Floats) -> tuple[Floats, Floats, Floats]:
