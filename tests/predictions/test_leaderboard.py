@@ -177,3 +177,16 @@ def test_real_votes_put_gpt_4_first():
     assert found.rows[0].model == "gpt-4"
     assert {"vicuna-13b", "gpt-3.5-turbo"} <= {row.model for row in found.rows}
     assert found.frame().height == len(found.rows)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not here")
+def test_bradley_terry_gives_what_arena_rank_gives_on_the_same_votes():
+    # arena-rank 0.1.1: BradleyTerry(...).compute_ratings_and_cis(...), ratings less their mean.
+    theirs = {"gpt-4": (255.73, 171.44, 340.01), "claude-instant-v1": (220.51, 125.08, 315.93),
+              "gpt-3.5-turbo": (211.11, 139.96, 282.27), "llama-13b": (-307.22, -407.95, -206.48)}  # fmt: skip
+    found = fit_leaderboard(read_votes(SHARED), method="bradley-terry", intervals="sandwich")
+    for row in found.rows:
+        if row.model in theirs:
+            told = (row.rating - 1_000, row.low - 1_000, row.high - 1_000)
+            np.testing.assert_allclose(told, theirs[row.model], atol=2.5)
+            assert told[0] == pytest.approx(theirs[row.model][0], abs=0.1)

@@ -25,6 +25,8 @@ SCALE = 400 / np.log(10)
 """Elo points of one logit: 400 points are odds of 10 to 1."""
 MIDDLE = 1_000.0
 _Z = 1.959964
+_LEAST_STYLED = 20
+"""A mark in which the responses of fewer votes differ is left out of the style: nothing can be learnt of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def _pairs(used: Sequence[Vote], names: Sequence[str], controlled: bool) -> tupl
     if controlled:
         measured = style(used)
         spread = np.sqrt((measured.differences**2).mean(axis=0))
-        kept = np.flatnonzero(spread > 1e-9)
+        kept = np.flatnonzero((measured.differences != 0).sum(axis=0) >= _LEAST_STYLED)
         columns = measured.differences[:, kept] / spread[kept]
         style_names = tuple(measured.names[place] for place in kept)
     return Pairs(models, outcomes_of(used), columns, prompt_numbers(used), len(names)), style_names
