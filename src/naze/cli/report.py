@@ -13,7 +13,7 @@ _HEAVY_BYTES = 80_000_000
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a run of `naze explain` or of `naze factors`.")],
+    run: Annotated[Path, typer.Argument(help="A folder of `naze explain`, `factors` or `predict fit`.")],
     out: Annotated[
         Path | None,
         typer.Option(help="The file; else report.html in the folder. For factors also .md, .csv, .parquet."),
@@ -25,12 +25,15 @@ def report(
     limit: Annotated[int | None, typer.Option(help="Explained votes: only the first so many.")] = None,
     cases: Annotated[int, typer.Option(min=1, help="Factors: cases of each kind for each factor.")] = 6,
 ) -> None:
-    """Write a page of a run or of factors: one HTML file, no network needed."""
+    """Write a page of a run, of factors or of a predictor: one HTML file, no network needed."""
     from naze.factors import is_factors_folder
+    from naze.predictions.stored import is_predictor_folder
 
     page = out or run / "report.html"
     if is_factors_folder(run):
         _report_factors(run, page, language, title, cases)
+    elif is_predictor_folder(run):
+        _report_predictor(run, page, language, title)
     else:
         _report_run(run, page, language, title, limit)
 
@@ -41,6 +44,14 @@ def _report_factors(folder: Path, page: Path, language: str | None, title: str |
 
     written = write_factors_report(open_factors(folder), page, language=language, title=title, cases=cases)
     typer.echo(f"{page}: {written:,} factors, {page.stat().st_size / 1e6:.1f} MB.")
+
+
+def _report_predictor(folder: Path, page: Path, language: str | None, title: str | None) -> None:
+    from naze.predictions import VotePredictor
+    from naze.report import write_predictor_page
+
+    written = write_predictor_page(VotePredictor.load(folder), page, language=language or "en", title=title)
+    typer.echo(f"{page}: {written:,} surprising votes, {page.stat().st_size / 1e6:.1f} MB.")
 
 
 def _report_run(run: Path, page: Path, language: str | None, title: str | None, limit: int | None) -> None:

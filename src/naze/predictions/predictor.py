@@ -29,6 +29,7 @@ from naze.votes.split import normalised_prompt
 if TYPE_CHECKING:
     from naze.predictions.asking import Questions
     from naze.predictions.explaining import Explained
+    from naze.predictions.surprising import SurprisingVote
 
 __all__ = ["FitReport", "Given", "VotePredictor", "outcomes_of", "prompt_numbers"]
 
@@ -137,6 +138,7 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.report_ = self._cross_validated(taught, list(votes)) if self.folds else None
         self.learnt_: Learnt = learn(taught, seed=self.seed, with_trees=self.trees)
         self.questions_: Questions | None = None
+        self.surprising_ = self._surprising(taught, list(votes))
         self.votes_, self.extra_votes_ = len(votes), sum(len(one) for one in sets[1:])
         return self
 
@@ -237,6 +239,17 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             vote_ids=tuple(vote.id for vote in votes),
             notes=self._notes(taught, votes),
         )
+
+    def _surprising(self, taught: Taught, votes: list[Vote]) -> "tuple[SurprisingVote, ...]":
+        from naze.predictions.surprising import surprising_votes
+
+        if self.report_ is None:
+            return ()
+        own = np.flatnonzero(taught.sources == 0)
+        return surprising_votes(
+            self.learnt_, taught.features.take(own), votes, self.report_.out_of_fold, self.report_.happened,
+            taught.prompts[own],
+        )  # fmt: skip
 
     def _notes(self, taught: Taught, votes: list[Vote]) -> tuple[str, ...]:
         notes = []

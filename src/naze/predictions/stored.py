@@ -17,16 +17,17 @@ from naze.predictions.models.part import Calibration, Choices, Part
 from naze.predictions.models.strength import TextStrength
 from naze.predictions.models.trees import Trees, trees_missing
 from naze.predictions.scores import Bin, PredictionScore
+from naze.predictions.surprising import SurprisingVote
 from naze.records import Factor, Outcome
 
 if TYPE_CHECKING:
     from naze.predictions.predictor import FitReport, VotePredictor
 
-__all__ = ["FORMAT", "load_predictor", "save_predictor"]
+__all__ = ["FORMAT", "is_predictor_folder", "load_predictor", "save_predictor"]
 
 FORMAT = 1
 """Rises when an older naze could not read what is written."""
-_ABOUT, _ARRAYS = "predictor.json", "arrays.npz"
+_ABOUT, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
 ASKED = "asked"
 """Folder in a predictor's that keeps what a model was asked to learn from."""
 
@@ -77,6 +78,8 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
         }
         arrays["report.vote_ids"] = np.array(predictor.report_.vote_ids, dtype=np.str_)
     np.savez_compressed(folder / _ARRAYS, **arrays)
+    surprising = [asdict(one) for one in predictor.surprising_]
+    (folder / _SURPRISING).write_text(json.dumps(surprising, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     return folder
 
@@ -96,6 +99,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.languages_ = about["languages"]
         predictor.votes_, predictor.extra_votes_ = about["votes"], about["extra_votes"]
         predictor.questions_ = _questions(about["questions"])
+        predictor.surprising_ = _surprising(folder)
         predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
         axes = None
         if "axes.both" in arrays:
@@ -118,6 +122,21 @@ def _questions(told: dict[str, Any] | None) -> Questions | None:
         Factor(**{**one, "outcome": Outcome(one["outcome"]), "evidence": ()}) for one in told["factors"]
     )
     return Questions(**{**told, "factors": factors})
+
+
+def _surprising(folder: Path) -> tuple[SurprisingVote, ...]:
+    told = json.loads((folder / _SURPRISING).read_text(encoding="utf-8"))
+    return tuple(
+        SurprisingVote(
+            **{**one, "probabilities": tuple(one["probabilities"]), "movers": tuple(one["movers"])}
+        )
+        for one in told
+    )
+
+
+def is_predictor_folder(folder: str | Path) -> bool:
+    """Tell whether a folder holds a predictor."""
+    return (Path(folder) / _ABOUT).is_file()
 
 
 def _about(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from naze.report.explained import explained_rows, run_facts, write_run_page
 from naze.report.factors_report import write_factors_report
 from naze.report.page import ExplainedVote, write_explained_page
+from naze.report.predictor_page import write_predictor_page
 
 __all__ = [
     "ExplainedVote",
@@ -10,5 +11,6 @@ __all__ = [
     "run_facts",
     "write_explained_page",
     "write_factors_report",
+    "write_predictor_page",
     "write_run_page",
 ]
