@@ -5,6 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.learnt_ = Learnt(
             strength, axes, _part(folder, "win", about, arrays), _part(folder, "tie", about, arrays)
         )
-    except (OSError, KeyError, TypeError, ValueError, EOFError) as error:
+    except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(
             f"{folder}: the predictor is damaged ({type(error).__name__}: {error}). Fit it again: `naze predict fit`."
         ) from error

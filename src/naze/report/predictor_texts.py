@@ -49,8 +49,8 @@ _EN = {
     "p_learnt": "Learnt from",
     "p_learnt_value": "{votes:vote/votes}, {extra} from elsewhere",
     "p_surprising": "The most surprising votes",
-    "p_surprising_note": "Votes that came out as was thought least likely. What moved the prediction is that of the final model, "
-    "which has seen them.",
+    "p_surprising_note": "Votes that came out as was thought least likely. What moved the prediction is "
+    "that of the final model, which has seen them.",
     "p_no_report": "This predictor was fitted without cross-validation (--folds 0), so that there is nothing to show.",
     "p_prompt": "Prompt",
     "p_response_a": "Response A",

@@ -1,0 +1,246 @@
+"""A predictor learns from real votes, keeps its promises about sides, and follows scikit-learn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from naze.errors import ConfigurationError, InputError
+from naze.predictions import VotePredictor
+from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
+from naze.predictions.features.counted import measure_votes
+from naze.predictions.features.groups import Group, joined
+from naze.predictions.models.learnt import Taught, learn
+from naze.predictions.predictor import outcomes_of, prompt_numbers
+from naze.predictions.scores import class_numbers, difference, log_loss
+from naze.records import Vote, Winner
+from naze.votes import swap_sides
+
+ODD_TEXTS = [
+    ("", "x"),
+    (" \n\t", "🙂🙂👩‍👩‍👧"),
+    ("同じ回答です。\n- はい\n- いいえ", "申し訳ありませんが、お答えできません。"),
+    ("| a | b |\n|---|---|\n```python\n# no heading\n```", "a" * 60_000),
+    ("\ud83d lone surrogate".encode("utf-8", "replace").decode(), "ＡＢＣ１２３"),
+]
+
+
+def made(count=240, seed=0, *, models=False):
+    """Longer responses win; equally long ones tie."""
+    random = np.random.default_rng(seed)
+    votes = []
+    for number in range(count):
+        sizes = random.integers(3, 60, 2)
+        lean = 2.5 * np.log(sizes[0] / sizes[1])
+        odds = np.exp([lean / 2, -lean / 2, 0.8 - abs(lean)])
+        winner = (Winner.A, Winner.B, Winner.TIE)[random.choice(3, p=odds / odds.sum())]
+        texts = [" ".join(random.choice(["ja", "nein", "doch", "so"], size)) for size in sizes]
+        names = ("m1", "m2") if models else (None, None)
+        votes.append(
+            Vote(f"{seed}.{number}", (f"q{seed}.{number}",), (texts[0],), (texts[1],), winner, *names)
+        )
+    return votes
+
+
+def taught(*sets):
+    together = [vote for one in sets for vote in one]
+    return Taught(
+        joined([measure_votes(one) for one in sets]),
+        outcomes_of(together),
+        prompt_numbers(together),
+        [(vote.model_a, vote.model_b) for vote in together],
+        np.concatenate([np.full(len(one), place) for place, one in enumerate(sets)]),
+    )
+
+
+class Vectors:
+    """An embedder of letters, so that no model is needed."""
+
+    def embed(self, texts):
+        found = np.array([[text.count(letter) + 0.01 for letter in "aeiousnt"] for text in texts], np.float32)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("embedder", [None, Vectors()], ids=["plain", "vectors"])
+def test_exchanging_the_sides_turns_odd_columns_and_keeps_even_ones(real_votes, embedder):
+    votes = real_votes[:30] + [
+        Vote(f"odd{n}", (None, "と"), (a, None), (b, ""), Winner.A) for n, (a, b) in enumerate(ODD_TEXTS)
+    ]
+    one = measure_votes(votes, embedder=embedder)
+    other = measure_votes([swap_sides(vote) for vote in votes], embedder=embedder)
+    np.testing.assert_allclose(one.odd()[1], -other.odd()[1], atol=1e-9)
+    np.testing.assert_allclose(one.even()[1], other.even()[1], atol=1e-9)
+    assert np.isfinite(one.odd()[1]).all() and np.isfinite(one.even()[1]).all()
+
+
+@pytest.mark.parametrize("trees", [True, False])
+def test_exchanging_the_sides_exchanges_the_prediction(real_votes, trees):
+    given = np.linspace(-1, 1, len(real_votes))[:, None]
+    group = Group("lean", ("lean",), given, ("strength",), np.abs(given))
+    turned = replace(group, odd=-given)
+    predictor = VotePredictor(folds=0, trees=trees).fit(real_votes, given=[group])
+    told = predictor.predict_proba(real_votes, given=[group])
+    other = predictor.predict_proba([swap_sides(vote) for vote in real_votes], given=[turned])
+    np.testing.assert_allclose(told, other[:, [1, 0, 2]], atol=1e-9)
+    np.testing.assert_allclose(told.sum(axis=1), 1.0)
+
+
+def test_what_decides_is_found_and_told():
+    told = taught(made())
+    happened = class_numbers(told.outcomes)
+    own, prior = (cross_validate(told, one, 4) for one in (naze_learner(), BASELINES["prior"]))
+    gain = difference(log_loss(prior, happened), log_loss(own, happened), told.prompts)
+    assert gain.low > 0.1
+    predictor = VotePredictor(folds=0).fit(made())
+    [why] = predictor.explain([Vote("n", ("q",), ("ja " * 50,), ("ja",))])
+    assert why.probabilities[0] > 0.6
+    assert why.winner[0].towards == "a" and "the odds of A rise" in why.winner[0].words
+
+
+def test_nothing_leaks_where_there_is_nothing_to_learn():
+    random = np.random.default_rng(1)
+    votes = made(models=True)
+    winners = random.permutation([vote.winner.value for vote in votes])
+    told = taught([replace(vote, winner=Winner(one)) for vote, one in zip(votes, winners, strict=True)])
+    happened = class_numbers(told.outcomes)
+    own, prior = (cross_validate(told, one, 4) for one in (naze_learner(), BASELINES["prior"]))
+    gain = difference(log_loss(prior, happened), log_loss(own, happened), told.prompts)
+    assert gain.low < 0 < 0.03 + gain.value + 0.06
+    assert gain.value < 0.02
+
+
+def test_votes_on_one_prompt_are_held_out_together():
+    votes = made(60)
+    copied = [replace(vote, id=f"{vote.id}'") for vote in votes for _ in range(1)]
+    told = taught([*votes, *copied])
+    seen = []
+
+    def learner(known, asked):
+        seen.append((set(known.prompts.tolist()), asked.count))
+        return np.full((asked.count, 3), 1 / 3)
+
+    cross_validate(told, learner, 3)
+    assert sum(count for _, count in seen) == 120
+    assert all(len(prompts) <= 60 - 1 for prompts, _ in seen)
+
+
+def test_good_extra_votes_count_and_flipped_ones_do_not():
+    own = made(80, seed=3)
+    good = made(400, seed=4)
+    flip = {Winner.A: Winner.B, Winner.B: Winner.A, Winner.TIE: Winner.TIE}
+    bad = [replace(vote, id=f"b{vote.id}", winner=flip[vote.winner]) for vote in made(400, seed=5)]
+    learnt = learn(taught(own, good, bad), with_trees=False)
+    helpful, harmful = learnt.win.choices.extra_weights
+    assert helpful > 0 and harmful == 0
+
+
+def test_the_names_of_models_are_not_looked_at_when_votes_are_predicted(real_votes, fitted):
+    named = [replace(vote, model_a="x", model_b="y", winner=None) for vote in real_votes[:20]]
+    bare = [replace(vote, model_a=None, model_b=None) for vote in real_votes[:20]]
+    np.testing.assert_array_equal(fitted.predict_proba(named), fitted.predict_proba(bare))
+
+
+def test_the_report_says_how_well_unseen_votes_are_predicted(fitted, real_votes):
+    report = fitted.report_
+    assert report.score.votes == len(real_votes) == len(report.vote_ids)
+    assert report.score["log_loss"].value < report.baselines["prior"]["log_loss"].value
+    assert report.gains["prior"].low > 0
+    assert set(report.baselines) == set(BASELINES)
+    np.testing.assert_allclose(report.out_of_fold.sum(axis=1), 1.0)
+    losses = [one.loss for one in fitted.surprising_]
+    assert len(losses) == 12 and losses == sorted(losses, reverse=True)
+
+
+def test_it_follows_scikit_learn(real_votes):
+    votes = real_votes[:120]
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    assert clone(predictor).get_params() == predictor.get_params()
+    line = Pipeline([("as is", FunctionTransformer()), ("votes", predictor)])
+    labels = np.array(["tie" if vote.winner is Winner.BOTH_BAD else vote.winner.value for vote in votes])
+    assert line.fit(votes, labels).predict_proba(votes[:3]).shape == (3, 3)
+    assert set(line.predict(votes)) <= {"a", "b", "tie"}
+    losses = cross_val_score(predictor, votes, labels, cv=2, scoring="neg_log_loss")
+    assert np.isfinite(losses).all()
+
+
+def test_no_votes_give_no_predictions(fitted):
+    assert fitted.predict_proba([]).shape == (0, 3)
+
+
+def test_languages_that_were_not_learnt_from_are_named(fitted, real_votes):
+    foreign = [replace(real_votes[0], language="fr"), replace(real_votes[1], language=None)]
+    assert fitted.unseen_languages(foreign) == ("fr",)
+
+
+def test_contradicting_votes_are_kept_and_told(real_votes):
+    twin = replace(swap_sides(real_votes[0]), id="twin", winner=Winner.A)
+    first = replace(real_votes[0], winner=Winner.A)
+    predictor = VotePredictor(folds=2, trees=False).fit([first, twin, *real_votes[1:100]])
+    assert any("1 prompts" in note and "contradict" in note for note in predictor.report_.notes)
+
+
+def one_class(votes):
+    return [replace(vote, winner=Winner.A) for vote in votes]
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "told"),
+    [
+        (one_class, {}, "ended as 'a'"),
+        (lambda votes: votes[:12], {}, "12 votes; expected at least 30"),
+        (
+            lambda votes: [replace(vote, prompt=("q",)) for vote in votes],
+            {},
+            "1 different prompts for 5 folds",
+        ),
+        (lambda votes: [replace(votes[0], winner=None), *votes[1:]], {}, r"vote 1 \(.*\) has no winner"),
+    ],
+)
+def test_votes_that_teach_nothing_are_refused(real_votes, change, options, told):
+    with pytest.raises(InputError, match=told):
+        VotePredictor(**options).fit(change(real_votes[:60]))
+
+
+def test_settings_that_are_none_are_refused(real_votes):
+    with pytest.raises(ConfigurationError, match=r"no group of features 'colour'; expected .*length"):
+        VotePredictor(folds=0, leave_out=("colour",)).fit(real_votes)
+    with pytest.raises(ConfigurationError, match="folds is 1"):
+        VotePredictor(folds=1).fit(real_votes)
+    with pytest.raises(InputError, match="the winner is 'c'"):
+        VotePredictor(folds=0).fit(real_votes, ["c"] * len(real_votes))
+    with pytest.raises(InputError, match="and 1 winners"):
+        VotePredictor(folds=0).fit(real_votes, ["a"])
+
+
+def test_what_is_no_number_in_further_columns_is_refused(real_votes):
+    values = np.zeros((len(real_votes), 1))
+    values[7] = np.nan
+    with pytest.raises(InputError, match=f"'lean' of vote {real_votes[7].id} is nan"):
+        VotePredictor(folds=0).fit(real_votes, given=[Group("judge", ("lean",), values)])
+
+
+def test_columns_that_were_there_in_the_fit_must_come_again(real_votes):
+    group = Group("judge", ("lean",), np.zeros((len(real_votes), 1)))
+    predictor = VotePredictor(folds=0, trees=False).fit(real_votes, given=[group])
+    with pytest.raises(InputError, match="fitted with judge"):
+        predictor.predict_proba(real_votes)
+
+
+def test_without_lightgbm_the_linear_model_predicts_alone_and_says_so(
+    real_votes, monkeypatch, fitted, tmp_path
+):
+    folder = fitted.save(tmp_path / "model")
+    for room in ("predictor", "stored", "models.learnt"):
+        monkeypatch.setattr(
+            f"naze.predictions.{room}.trees_missing", lambda: "LightGBM cannot be loaded (why)"
+        )
+    predictor = VotePredictor(folds=2).fit(real_votes[:100])
+    assert predictor.learnt_.win.trees is None
+    assert any("linear model alone" in note for note in predictor.report_.notes)
+    if fitted.learnt_.win.trees is not None or fitted.learnt_.tie.trees is not None:
+        with pytest.raises(InputError, match="has trees, and LightGBM cannot be loaded"):
+            VotePredictor.load(folder)
