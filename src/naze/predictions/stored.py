@@ -92,7 +92,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
     folder = Path(folder)
     about = _about(folder)
     try:
-        with np.load(folder / _ARRAYS, allow_pickle=False) as file:
+        with (folder / _ARRAYS).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         predictor = VotePredictor(**{**about["params"], "leave_out": tuple(about["params"]["leave_out"])})
         predictor.classes_ = np.array(("a", "b", "tie"))
