@@ -104,3 +104,13 @@ def test_a_real_model_judges_a_file_and_feeds_a_predictor(tmp_path, smollm2_path
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout[done.stdout.index('{"file"') :])
     assert told["judged"] == 3 and pl.read_parquet(told["file"]).height == 3
+
+
+def test_what_contradicts_itself_is_refused_before_a_model_is_asked(tmp_path):
+    words = ("predict", "fit", EXPLAINED, "--out", tmp_path / "m", "--extra", KAGGLE, "--judge", "smollm2:135m")
+    done = typed(*words)
+    assert done.exit_code == 1 and "cannot be combined" in done.output
+    bare = tmp_path / "bare.csv"
+    pl.read_csv(KAGGLE).select("id", "prompt", "response_a", "response_b").write_csv(bare)
+    done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / "m", "--extra", bare)
+    assert done.exit_code == 1 and "no vote has a winner" in done.output

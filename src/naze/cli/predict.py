@@ -83,12 +83,17 @@ def fit(
     """Learn from votes, tell how well votes are predicted that were held out, write the predictor."""
     from naze.cli.votes import pairs
     from naze.engines.embeddings import DEFAULT_EMBEDDER
+    from naze.errors import ConfigurationError, InputError
     from naze.generations import choose_progress
     from naze.predictions import VotePredictor
     from naze.predictions.asking import ask_about, questions_of
     from naze.predictions.stored import ASKED
     from naze.votes import read_votes
 
+    if extra and (judge or factors):
+        raise ConfigurationError(
+            "--extra cannot be combined with --judge or --factors yet: a model would have to be asked about all extra votes too."
+        )
     read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     _tell_problems(read)
     named = embedding_model or (DEFAULT_EMBEDDER if embeddings else None)
@@ -100,6 +105,9 @@ def fit(
         typer.echo(f"{len(read) - len(decided):,} votes have no winner and are left out.", err=True)
     typer.echo(f"Learning from {len(decided):,} votes …", err=True)
     others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
+    for path, one in zip(extra or (), others, strict=True):
+        if not one:
+            raise InputError(f"{path}: no vote has a winner; expected votes that can teach something.")
     questions = questions_of(judge, factors, language=language) if judge or factors else None
     if questions is None:
         predictor.fit(decided, extra=others)
