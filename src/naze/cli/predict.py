@@ -92,7 +92,8 @@ def fit(
 
     if extra and (judge or factors):
         raise ConfigurationError(
-            "--extra cannot be combined with --judge or --factors yet: a model would have to be asked about all extra votes too."
+            "--extra cannot be combined with --judge or --factors yet: a model would have to be asked about all extra "
+            "votes too."
         )
     read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     _tell_problems(read)
