@@ -107,7 +107,17 @@ def test_a_real_model_judges_a_file_and_feeds_a_predictor(tmp_path, smollm2_path
 
 
 def test_what_contradicts_itself_is_refused_before_a_model_is_asked(tmp_path):
-    words = ("predict", "fit", EXPLAINED, "--out", tmp_path / "m", "--extra", KAGGLE, "--judge", "smollm2:135m")
+    words = (
+        "predict",
+        "fit",
+        EXPLAINED,
+        "--out",
+        tmp_path / "m",
+        "--extra",
+        KAGGLE,
+        "--judge",
+        "smollm2:135m",
+    )
     done = typed(*words)
     assert done.exit_code == 1 and "cannot be combined" in done.output
     bare = tmp_path / "bare.csv"

@@ -39,9 +39,13 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     Source: Genest and Zidek 1986, "Combining probability distributions", section 3.
 
     Example:
-        >>> blend = BlendedPredictor([("naze", VotePredictor(folds=0)), ("gemma", mine)])
-        >>> blend.fit(votes).weights_
-        {'naze': 0.41, 'gemma': 0.73}
+        >>> from naze import read_votes
+        >>> from naze.predictions import VotePredictor
+        >>> plain = VotePredictor(folds=0, trees=False, leave_out=["n-grams"])
+        >>> shorter = VotePredictor(folds=0, trees=False, leave_out=["n-grams", "length"])
+        >>> blend = BlendedPredictor([("plain", plain), ("without length", shorter)], folds=2)
+        >>> sorted(blend.fit(read_votes("examples/explained.parquet")).weights_)
+        ['plain', 'without length']
     """
 
     def __init__(self, predictors: Sequence[tuple[str, Predictor]], *, folds: int = 5, seed: int = 0) -> None:

@@ -65,9 +65,11 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     it works in pipelines and in `cross_val_score`. Votes both of whose responses are called bad count as ties.
 
     Example:
-        >>> predictor = VotePredictor().fit(read_votes("votes.parquet"))
-        >>> predictor.predict_proba(read_votes("new.csv"))[0]
-        array([0.41, 0.27, 0.32])
+        >>> from naze import read_votes
+        >>> votes = read_votes("examples/explained.parquet")
+        >>> predictor = VotePredictor(folds=0, leave_out=["n-grams"]).fit(votes)
+        >>> predictor.predict_proba(votes[:2]).shape
+        (2, 3)
     """
 
     def __init__(
