@@ -73,12 +73,12 @@ class StateNetwork:
             ids: its tokens, (tokens,); at least one.
         """
         start = self._keep_common(ids)
-        logits, depths = np.empty(0), np.empty((0, 0))
+        logits, depths = np.empty(0, np.float32), np.empty((0, 0), np.float32)
         for first in range(start, len(ids), _TOKENS_AT_ONCE):
             logits, depths = self._step(ids, first, min(first + _TOKENS_AT_ONCE, len(ids)))
         self._before = ids.copy()
-        whole = np.logaddexp.reduce(logits.astype(np.float64))
-        return States(depths, (logits - whole).astype(np.float32), start)
+        whole = float(np.logaddexp.reduce(logits.astype(np.float64)))
+        return States(depths, np.asarray(logits - whole, np.float32), start)
 
     def _step(self, ids: NDArray[np.int64], first: int, end: int) -> tuple[Floats, Floats]:
         inputs = {

@@ -24,7 +24,7 @@ def encode_states(states: NDArray[np.float32]) -> bytes:
     """
     values = states.astype(np.float32)
     scale = np.sqrt((values**2).mean(axis=1, keepdims=True))
-    return (values / np.maximum(scale, 1e-12)).astype("<f2").tobytes()
+    return bytes((values / np.maximum(scale, 1e-12)).astype("<f2").tobytes())
 
 
 def decode_states(raw: bytes) -> NDArray[np.float32]:
