@@ -1,4 +1,4 @@
-"""The tables of docs/prediction.md about a language model: what its verdicts and its hidden states add, and what a cascade saves.
+"""The tables of docs/prediction.md about a language model: what its verdicts and hidden states add, what a cascade saves.
 
 Enters: a file of votes, and a run of `naze predict fit --judge MODEL --probe` (its folder `asked/judge`) or of `naze judge`,
 finished or not. Leaves: Markdown tables on standard output, and with `--write docs/prediction.md` in that page.
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from prediction_tables import FOLDS, Comparison, decided, taught, write_into
 
 from naze.predictions.asking import probe_columns
 from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
 from naze.predictions.calibrating import calibrate_judge, cascade_curve
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide
 from naze.predictions.judging import Verdicts, read_verdicts
-from naze.predictions.models.learnt import Taught, prompt_parts, principal_axes
+from naze.predictions.models.learnt import Taught, principal_axes, prompt_parts
 from naze.records import Vote
+from prediction_tables import FOLDS, Comparison, decided, taught, write_into
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
@@ -54,9 +54,9 @@ class Judged:
             rest, own = np.flatnonzero(parts != fold), np.flatnonzero(parts == fold)
             group = joined_columns(groups, rest)
             _, numbers = np.unique(prompts[rest], return_inverse=True)
-            first, second = (
-                (None, None) if alone else (tuple(one[rows] for one in self.logits) for rows in (rest, own))
-            )
+            cheap = None if alone else self.logits
+            first = None if cheap is None else (cheap[0][rest], cheap[1][rest])
+            second = None if cheap is None else (cheap[0][own], cheap[1][own])
             learnt = calibrate_judge(group.take(rest), outcomes[rest], numbers, cheap=first)
             found[own] = learnt.apply(group.take(own), second)
         return found

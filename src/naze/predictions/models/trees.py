@@ -95,7 +95,9 @@ _FOREST = {
     "boosting": "rf",
     "num_leaves": 64,
     "min_data_in_leaf": 20,
-    "feature_fraction_bynode": 0.3,
+    "max_bin": 31,
+    "feature_fraction": 0.6,
+    "feature_fraction_bynode": 0.5,
     "bagging_fraction": 0.8,
     "num_threads": 1,
 }
