@@ -126,7 +126,11 @@ def fit(
         )  # fmt: skip
         groups, rows = asked.kept()
         if len(rows) < len(decided):
-            typer.echo(f"{len(decided) - len(rows):,} votes without a model's answer are left out.", err=True)
+            typer.echo(
+                f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
+                f"{out / ASKED} says why.",
+                err=True,
+            )
         predictor.fit([decided[row] for row in rows], extra=others, given=groups)
         predictor.questions_ = questions
     folder = predictor.save(out)
