@@ -330,7 +330,10 @@ def _show_score(found: "PredictionScore") -> None:
 def _show_choices(predictor: "VotePredictor", extra: list[Path]) -> None:
     for words, part in (("Who wins", predictor.learnt_.win), ("Ties", predictor.learnt_.tie)):
         chosen = part.choices
-        told = [f"{1 - chosen.tree_share:.0%} linear model, {chosen.tree_share:.0%} trees"]
+        told = [
+            f"{1 - chosen.tree_share:.0%} linear model, {chosen.forest_share:.0%} random forest, "
+            f"{chosen.boosted_share:.0%} boosted trees"
+        ]
         told.append("calibrated" if chosen.calibrated else "calibration does not help")
         told += [
             f"{path.name} counts {weight:g}" if weight else f"{path.name} does not help"
