@@ -68,7 +68,13 @@ def find(
     ] = None,
     holdout: Annotated[float, typer.Option(help="Share of the votes held out to test on.")] = 0.3,
     test_votes: Annotated[
-        Path | None, typer.Option(help="Further votes to test on, instead of a part of the explained ones.")
+        list[Path] | None,
+        typer.Option(
+            help="Further votes to test on, instead of a part of the explained ones; or several files."
+        ),
+    ] = None,
+    test_where: Annotated[
+        str | None, typer.Option(help="Of those, only votes that satisfy this: \"language = 'ja'\".")
     ] = None,
     test_limit: Annotated[
         int, typer.Option(min=0, help="Held-out votes that the model judges at most; 0: all.")
@@ -105,7 +111,8 @@ def find(
         way=_way(way),
         embedding_model=embedding_model,
         holdout=holdout,
-        test_votes=test_votes,
+        test_votes=test_votes or None,
+        test_where=test_where,
         test_limit=test_limit or None,
         where=where,
         columns=pairs("--columns", columns, "prompt=question") or None,

@@ -112,7 +112,7 @@ def _footer(factors: Factors) -> Iterator[str]:
     for one in factors.about.refused[:8]:
         yield f"[dim]refused: {escape(one.name)} ({escape(one.why)}, {one.reason_count:,} reasons)[/]"
     for note in factors.about.notes:
-        yield f"[dim]note: {escape(note)}[/]"
+        yield f"[dim]note: {escape(str(note))}[/]"
     yield f"Look into one: naze factors drill {factors.folder} ID   A page: naze report {factors.folder}"
 
 
