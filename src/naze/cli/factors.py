@@ -180,10 +180,46 @@ def drill(
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="FACTORS", help="One factors run.")],
-    second: Annotated[Path, typer.Argument(metavar="FACTORS", help="Another one of the same outcome.")],
+    second: Annotated[
+        Path | None, typer.Argument(metavar="[FACTORS]", help="Another one of the same outcome.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Within one run: model, language, source, length, turns, period, or a column of the votes."
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show which factors two runs share and what differs: between models, languages, categories, periods (--where)."""
+    """Show what differs: between two runs, or within one (--by) between models, languages, categories, periods."""
+    from naze.errors import ConfigurationError
+
+    if (second is None) == (by is None):
+        raise ConfigurationError(
+            "compare takes two factors runs, or one and --by: naze factors compare A B, or naze factors compare A --by "
+            "language."
+        )
+    if second is None:
+        _compare_within(first, str(by), as_json=as_json)
+    else:
+        _compare_two(first, second, as_json=as_json)
+
+
+def _compare_within(folder: Path, by: str, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from naze.cli.factors_page import show_within
+    from naze.factors import open_factors
+
+    factors = open_factors(folder)
+    found = factors.within(by)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        show_within(factors, found)
+
+
+def _compare_two(first: Path, second: Path, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from naze.cli.factors_page import show_comparison
