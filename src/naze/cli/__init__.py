@@ -17,14 +17,14 @@ __all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPT
 
 COMMANDS = {
     "explain": "Have a local model explain every vote in a file.",
-    "factors": "Find the reasons behind votes, and test each on held-out votes.",
+    "factors": "Find the reasons behind votes; test each on votes held out.",
     "generate": "Ask a model one thing.",
-    "judge": "Have a model judge votes: probabilities, both orders, calibrated.",
+    "judge": "Have a model judge votes, in both orders, calibrated.",
     "leaderboard": "Rate the models in votes: ties, style control, intervals.",
     "models": "What can answer on this machine, and what could be pulled.",
     "predict": "Predict the next vote, ties included, and know how sure.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
-    "report": "Write a page of a run or of factors: one HTML file, no network.",
+    "report": "Write a page of a run, of factors, of a predictor.",
     "runs": "List, show, export and retry runs.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
