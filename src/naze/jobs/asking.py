@@ -8,10 +8,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
+from naze.engines.states import with_states
 from naze.errors import ConfigurationError
 from naze.generations import Manifest, Progress, Run, installed_versions, now, open_run, write_run
 from naze.generations.manifest import read_manifest
@@ -33,6 +35,8 @@ class Step:
     made_from: str
     """Fingerprint of everything that decides the prompts beside the template: the same one means the same plan."""
     notes: tuple[str, ...] = field(default=())
+    states: bool = False
+    """Keep the model's hidden states beside each answer, which must be a choice; not every engine can tell them."""
 
 
 class Worker:
@@ -127,7 +131,7 @@ class Worker:
         with write_run(folder, self._manifest(step, limit)) as run:
             if not run.is_planned_from(made_from):
                 run.plan(rows, made_from)
-            run.execute(rows, self._give, progress=progress)
+            run.execute(rows, partial(self._give, step), progress=progress)
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -138,13 +142,17 @@ class Worker:
             self._engine.close()
             self._engine = None
 
-    def _give(self) -> Engine:
+    def _give(self, step: Step) -> Engine:
         """Hand an opened engine over to a run, which closes it at its end."""
-        engine, self._engine = self.engine, None
+        engine = self._as_asked(step)
+        self._engine = None
         return engine
 
+    def _as_asked(self, step: Step) -> Engine:
+        return with_states(self.engine) if step.states else self.engine
+
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
-        identity, template = self.engine.identity, step.template
+        identity, template = self._as_asked(step).identity, step.template
         return Manifest(
             task=step.task,
             engine=identity.engine,
