@@ -16,7 +16,7 @@ from naze.prompts.template import Template
 from naze.prompts.vote_prompts import VoteMaterial
 from naze.records import Fit, FittedPrompt, Prompt, Vote
 
-__all__ = ["POLICIES", "Counter", "Material", "Policy", "Room", "fit", "fit_materials"]
+__all__ = ["POLICIES", "Counter", "Material", "Policy", "Ready", "Room", "fit", "fit_materials"]
 
 Policy = Literal["shorten", "route", "fail"]
 POLICIES: tuple[Policy, ...] = ("shorten", "route", "fail")
