@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -241,30 +241,43 @@ def map_job(
 
 
 def run_map(
-    job: MapJob, *, progress: Progress | None = None, tell: Callable[[Told], None] | None = None
+    job: MapJob,
+    *,
+    worker: Worker | None = None,
+    progress: Progress | None = None,
+    tell: Callable[[Told], None] | None = None,
 ) -> Mapped:
     """Ask all that is open of a job, durably.
+
+    Args:
+        job: made by `map_job`.
+        worker: a model that is there already; None: the job's is opened, and closed at the end.
+        progress: is told of every answer.
+        tell: is called once, when it is settled what will be asked.
 
     Returns:
         The run, opened for reading (close it), with its rows: every one has ended.
     """
-    settings, table = job.settings, job.table
-    prompts = [question.prompt for question in job.questions]
-    language = settings.language or language_of(prompts, read_configuration().language)
+    settings = job.settings
+    language = settings.language or language_of(
+        [question.prompt for question in job.questions], read_configuration().language
+    )
     _check(job, language)
     rows = _copy(job)
-    with opened_worker(
-        job.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
-    ) as worker:
-        asked = tuple(
-            as_asked(question, language, settings.instruction, worker.tells_apart)
-            for question in job.questions
+    with ExitStack() as stack:
+        asks = worker or stack.enter_context(
+            opened_worker(
+                job.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+            )
         )
-        asking = RowPrompts([one.template for one in asked], table.columns)
-        run = worker.ask(
+        asked = tuple(
+            as_asked(question, language, settings.instruction, asks.tells_apart) for question in job.questions
+        )
+        asking = RowPrompts([one.template for one in asked], job.table.columns)
+        run = asks.ask(
             job.folder,
             _step(job, asked),
-            lambda limit: _source(rows, asking, worker, limit, settings.fit),
+            lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
             tell=tell,
         )
@@ -308,6 +321,8 @@ def _copy(job: MapJob) -> Path:
     rows = copy_rows(job.table, path, where=job.where, sample=job.sample, seed=job.settings.seed)
     if not rows:
         path.unlink()
+        with suppress(OSError):  # a run was begun here with other rows: it stays
+            job.folder.rmdir()
         why = f"none for which {job.where} holds" if job.where is not None else "the table is empty"
         raise InputError(f"{job.table.name}: no rows to ask about: {why}.")
     return path

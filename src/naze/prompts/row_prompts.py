@@ -51,6 +51,11 @@ class RowPrompts:
         """The columns that the prompts are made of."""
         self._whole_row = whole_row
         self._instructions = tuple(template.fill("instruction", {}) for template in templates)
+        self._questions = tuple(
+            None if template.row_names("question") else template.fill("question", {})
+            for template in templates
+        )
+        """Those that are the same for every row."""
 
     def materials(self, rows: Iterable[TableRow]) -> Iterator[Material | Ready]:
         """Make each row ready to be fitted; a row that cannot be asked about passes with its reason."""
@@ -76,11 +81,14 @@ class RowPrompts:
             values = {**values, ROW_NAME: values}
         subjects: dict[tuple[str, str], str] = {}
         prompts = []
-        for template, instruction in zip(self.templates, self._instructions, strict=True):
+        for template, instruction, question in zip(
+            self.templates, self._instructions, self._questions, strict=True
+        ):
             source = template.subject, template.language
             if source not in subjects:
                 subjects[source] = template.fill("subject", values, row_id)
-            question = template.fill("question", values, row_id)
+            if question is None:
+                question = template.fill("question", values, row_id)
             prompts.append(
                 Prompt(
                     row_id,

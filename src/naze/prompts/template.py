@@ -137,9 +137,9 @@ class Template:
             ) from error
         return text.strip()
 
-    def row_names(self) -> set[str]:
-        """Name what the template takes from the row."""
-        return {name for part in PARTS for name in self._names(part)} - set(CONSTANTS)
+    def row_names(self, *parts: str) -> set[str]:
+        """Name what some parts take from the row; all parts when none is named."""
+        return {name for part in parts or PARTS for name in self._names(part)} - set(CONSTANTS)
 
     def _names(self, part: str) -> dict[str, int]:
         source = getattr(self, part)
