@@ -19,6 +19,7 @@ NazeError
 │   ├── EngineReplyError        answered with something that is no answer (500, nonsense, closed midway)
 │   ├── RemoteRefusedError      not on this machine, and the person has not allowed it by name
 │   ├── ContextOverflowError    a prompt longer than the context
+│   ├── TurnsError              a conversation whose turns the model's chat template does not take
 │   └── ChoiceError             choices that this model cannot tell apart by their first token
 ├── MissingExtraError           an optional library is not installed; says the one command that adds it
 └── RunError
@@ -140,6 +141,10 @@ class ContextOverflowError(EngineError):
         super().__init__(message)
         self.prompt_tokens = prompt_tokens
         self.context_tokens = context_tokens
+
+
+class TurnsError(EngineError):
+    """A conversation whose turns the model's chat template does not take. It concerns this prompt alone."""
 
 
 class ChoiceError(EngineError):
