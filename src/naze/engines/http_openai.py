@@ -112,7 +112,8 @@ class OpenAiServer:
             answer = self._choice(prompt, reply.body)
         else:
             answer = dataclasses.replace(
-                self._text(reply, plain=prompt.plain), generated_tokens=int(usage.get("completion_tokens") or 0)
+                self._text(reply, plain=prompt.plain),
+                generated_tokens=int(usage.get("completion_tokens") or 0),
             )
         return dataclasses.replace(
             answer, prompt_tokens=prompt_tokens, cached_tokens=cached, attempts=reply.attempts

@@ -34,7 +34,9 @@ class AnswerKeys:
             )
         )
         own = None if prompt.sampling == self._sampling else prompt.sampling
-        if prompt.earlier or prompt.plain or own is not None:  # most prompts have none of these: their keys stay
+        if (
+            prompt.earlier or prompt.plain or own is not None
+        ):  # most prompts have none of these: their keys stay
             digest.update(_framed(("plain" if prompt.plain else "", "" if own is None else _text_of(own))))
             digest.update(_framed(tuple(part for turn in prompt.earlier for part in (turn.role, turn.text))))
         return digest.digest()
