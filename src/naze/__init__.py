@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from naze.errors import NazeError
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
-    from naze.jobs import ExplainSettings, GenerateResponse, continue_run, explain, generate
+    from naze.jobs import (
+        BatchSettings,
+        ExplainSettings,
+        GenerateResponse,
+        continue_run,
+        explain,
+        generate,
+        run_batch,
+    )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
     from naze.votes import Votes, read_votes, write_votes
@@ -23,7 +31,15 @@ _ROOMS = {
     "errors": ("NazeError",),
     "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
-    "jobs": ("ExplainSettings", "GenerateResponse", "continue_run", "explain", "generate"),
+    "jobs": (
+        "BatchSettings",
+        "ExplainSettings",
+        "GenerateResponse",
+        "continue_run",
+        "explain",
+        "generate",
+        "run_batch",
+    ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
     "votes": ("Votes", "read_votes", "write_votes"),
@@ -32,6 +48,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Answer",
+    "BatchSettings",
     "Engine",
     "EngineOptions",
     "ExplainSettings",
@@ -60,6 +77,7 @@ __all__ = [
     "pull",
     "read_configuration",
     "read_votes",
+    "run_batch",
     "write_votes",
 ]
 

@@ -6,6 +6,7 @@ these plainly; anything else that escapes is a bug and keeps its traceback.
 NazeError
 ├── InputError                  a file, table or value that a person gave
 │   ├── FormatError             the whole file: missing, empty, not UTF-8, unknown layout, unknown column
+│   │   └── BatchFileError      a batch file that breaks the contract; holds everything that is wrong
 │   └── RowError                one row; kept aside and counted, the rest goes on
 ├── ConfigurationError          a setting: unknown, out of range, contradicting another
 ├── TemplateError               a prompt template: undefined name, broken syntax, missing part
@@ -53,6 +54,18 @@ class InputError(NazeError):
 
 class FormatError(InputError):
     """A whole file cannot be read: missing, empty, not UTF-8, unknown layout or column."""
+
+
+class BatchFileError(FormatError):
+    """A batch file breaks the contract; nothing of it was asked.
+
+    Attributes:
+        problems: everything for which it is refused, each with its line (`naze.jobs.batch.FileProblem`).
+    """
+
+    def __init__(self, message: str, *, problems: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class RowError(InputError):
