@@ -71,10 +71,11 @@ def _read_line(number: int, raw: bytes) -> Request | FileProblem:
 
 def _decode(raw: bytes) -> object:
     """Parse quickly what is strict JSON; else say what Python's own parser says of it."""
+    text = raw.decode("utf-8")
     try:
-        return msgspec.json.decode(raw)
+        return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return json.loads(raw.decode("utf-8"))
+        return json.loads(text)
 
 
 def _wrong_field(value: dict[str, Any]) -> tuple[str, str] | None:
