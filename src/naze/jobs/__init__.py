@@ -3,11 +3,17 @@
 from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, run_batch
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
+from naze.jobs.map import MapJob, Mapped, MapSettings, map, map_job, map_to_file, run_map
+from naze.jobs.questions import Question, read_questions
 
 __all__ = [
     "BatchSettings",
     "ExplainSettings",
     "GenerateResponse",
+    "MapJob",
+    "MapSettings",
+    "Mapped",
+    "Question",
     "check_batch",
     "continue_run",
     "estimate_batch",
@@ -15,5 +21,10 @@ __all__ = [
     "explain",
     "export_columns",
     "generate",
+    "map",
+    "map_job",
+    "map_to_file",
+    "read_questions",
     "run_batch",
+    "run_map",
 ]

@@ -78,12 +78,13 @@ def _lines(
     rows = run.rows()
     for request in read_requests(requests):
         asked = read_body(request, defaults)
+        count = 1 if isinstance(asked, RequestProblem) else len(asked.prompts)
+        own = list(islice(rows, count))
+        _check(run, request, own, count)
         if isinstance(asked, RequestProblem):
             written.failed += 1
             yield refused_line(request, asked, about), False
             continue
-        own = list(islice(rows, len(asked.prompts)))
-        _check(run, request, own, len(asked.prompts))
         answers = [row.answer for row in own if row.answer is not None]
         written.usage.add(answers)
         good = all(answer.status is Status.ANSWERED for answer in answers)

@@ -37,7 +37,7 @@ from naze.jobs.batch.replies import About
 from naze.jobs.batch.requests import read_requests
 from naze.jobs.batch.results import Written, write_results
 from naze.jobs.batch.status import batch_object
-from naze.records import FittedPrompt, Sampling, Status
+from naze.records import FittedPrompt, Prompt, Sampling, Status
 from naze.tables import fingerprint
 
 __all__ = ["BatchDone", "BatchSettings", "BatchTold", "estimate_batch", "run_batch"]
@@ -215,10 +215,13 @@ class _Job:
     manifest: Manifest
 
     def source(self) -> Iterator[FittedPrompt]:
-        """Every prompt of every request that can be asked, in the order of the file."""
+        """Every prompt of every request, in the order of the file; one that cannot be asked with its reason."""
         for request in read_requests(self.file.path):
             asked = read_body(request, self.defaults)
-            if not isinstance(asked, RequestProblem):
+            if isinstance(asked, RequestProblem):
+                prompt = Prompt(request.custom_id, "", "", "", asked.message)
+                yield FittedPrompt(prompt, problem=asked.message)
+            else:
                 yield from map(FittedPrompt, asked.prompts)
 
     def plan(self, run: WritableRun) -> Planned | None:
