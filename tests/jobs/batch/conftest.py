@@ -57,7 +57,7 @@ def keeps_the_contract():
     """Holds a value against one definition of contract.json."""
 
     def check(name, value):
-        schema = {"$defs": CONTRACT["$defs"], "$ref": f"#/$defs/{name}"}
+        schema = {"$defs": CONTRACT["$defs"], "$ref": f"#/$defs/{name.replace('/', '~1')}"}
         jsonschema_rs.validator_for(schema).validate(value)
 
     return check
