@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
     from naze.jobs import (
+        BatchSettings,
         ExplainSettings,
         GenerateResponse,
         MapSettings,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         explain,
         generate,
         map,
+        run_batch,
     )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
@@ -33,6 +35,7 @@ _ROOMS = {
     "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
     "jobs": (
+        "BatchSettings",
         "ExplainSettings",
         "GenerateResponse",
         "MapSettings",
@@ -41,6 +44,7 @@ _ROOMS = {
         "explain",
         "generate",
         "map",
+        "run_batch",
     ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
@@ -50,6 +54,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Answer",
+    "BatchSettings",
     "Engine",
     "EngineOptions",
     "ExplainSettings",
@@ -81,6 +86,7 @@ __all__ = [
     "pull",
     "read_configuration",
     "read_votes",
+    "run_batch",
     "write_votes",
 ]
 

@@ -89,7 +89,9 @@ def test_an_engine_with_states_is_another_one_in_a_run(engine):
 
 
 def test_an_engine_that_cannot_tell_its_states_says_so():
-    with pytest.raises(ConfigurationError, match=r"'scripted' cannot tell the hidden states.*without --probe"):
+    with pytest.raises(
+        ConfigurationError, match=r"'scripted' cannot tell the hidden states.*without --probe"
+    ):
         with_states(ScriptedEngine())
 
 

@@ -16,6 +16,7 @@ from naze.errors import NazeError
 __all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPTED", "app", "main"]
 
 COMMANDS = {
+    "batch": "Run the OpenAI Batch API's files here, write them, read results back.",
     "explain": "Have a local model explain every vote in a file.",
     "factors": "Find the reasons behind votes; test each on votes held out.",
     "generate": "Ask a model one thing.",
@@ -31,7 +32,7 @@ COMMANDS = {
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("explain", "factors", "map", "pull", "runs")
+RESUMABLE = ("batch", "explain", "factors", "map", "pull", "runs")
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1

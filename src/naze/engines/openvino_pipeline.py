@@ -20,7 +20,7 @@ from naze.engines.openvino_prepare import Prepared, prepare
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.states import encode_states
-from naze.errors import ChoiceError, EngineCrashError, ModelFileError
+from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
 if TYPE_CHECKING:
@@ -463,7 +463,10 @@ class _Batch:
         """Admit a prompt, or say at once why it is not asked."""
         if prompt.choices:
             self._engine.check_choices(prompt.choices)
-        request = self._engine.request(prompt)
+        try:
+            request = self._engine.request(prompt)
+        except TurnsError as error:
+            return Answer(Status.ERROR, reason=str(error), attempts=0)
         if (refused := self._engine.refusal(request)) is not None:
             return refused
         if self._must_wait(request):
@@ -473,7 +476,7 @@ class _Batch:
         return None
 
     def _admit(self, request: _Request) -> None:
-        configuration = self._engine.configuration(request, self._sampling)
+        configuration = self._engine.configuration(request, request.prompt.sampling or self._sampling)
         request.started = time.perf_counter()
         self._engine.remember(self._active)
         self._engine.expect(request)

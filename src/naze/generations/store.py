@@ -73,7 +73,7 @@ _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
     answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
-    answers.generated_tokens, answers.seconds, answers.attempts
+    answers.generated_tokens, answers.seconds, answers.attempts, answers.finished_at
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
 _NUMBERED = (
@@ -110,6 +110,8 @@ class Row:
     limit_tokens: int | None
     answer: Answer | None
     """None: not asked yet."""
+    finished_at: float | None = None
+    """When the answer was stored, in seconds since 1970; None: not asked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +453,9 @@ def storable(text: str | None) -> str | None:
 
 
 def _row(found: tuple[Any, ...]) -> Row:
-    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest = found
+    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest, finished_at = (
+        found
+    )
     answer = None
     if status is not None:
         text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts = rest
@@ -468,4 +472,6 @@ def _row(found: tuple[Any, ...]) -> Row:
             seconds=seconds,
             attempts=attempts,
         )
-    return Row(position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer)
+    return Row(
+        position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer, finished_at
+    )

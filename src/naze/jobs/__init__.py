@@ -1,18 +1,22 @@
 """What a person asks for, one file each: a template, a run, a table."""
 
+from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, run_batch
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
 from naze.jobs.map import MapJob, Mapped, MapSettings, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
 
 __all__ = [
+    "BatchSettings",
     "ExplainSettings",
     "GenerateResponse",
     "MapJob",
     "MapSettings",
     "Mapped",
     "Question",
+    "check_batch",
     "continue_run",
+    "estimate_batch",
     "estimate_explain",
     "explain",
     "export_columns",
@@ -21,5 +25,6 @@ __all__ = [
     "map_job",
     "map_to_file",
     "read_questions",
+    "run_batch",
     "run_map",
 ]
