@@ -61,7 +61,7 @@ def find(
         str, typer.Option(help="How reasons are found: sentences, model or 'long context'.")
     ] = "sentences",
     embedding_model: Annotated[
-        str | None, typer.Option(help="Compares reasons; a name, a folder or a server.")
+        str | None, typer.Option(help="Compares reasons; a name, hf:owner/repo, a folder or a server.")
     ] = None,
     where: Annotated[
         str | None, typer.Option(help="Only votes that satisfy this: \"language = 'ja'\".")

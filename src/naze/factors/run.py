@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from naze.configuration import read_configuration
+from naze.engines.downloads import PullProgress
 from naze.engines.embeddings import DEFAULT_EMBEDDER, CachedEmbedder, open_embedder
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError
@@ -301,7 +302,14 @@ class _Job:
 
     def _embedder(self) -> CachedEmbedder:
         settings = self.asked.settings
-        return open_embedder(settings.embedding_model, allow_remote=settings.options.allow_remote)
+        return open_embedder(
+            settings.embedding_model, allow_remote=settings.options.allow_remote, progress=self._fetching
+        )
+
+    def _fetching(self, done: PullProgress) -> None:
+        """Tell that an embedding model is being fetched, and why it takes long."""
+        if done.note:
+            self.tell(f"Fetching the embedding model: {done.note}")
 
     def _least_votes(self) -> tuple[int, ...]:
         """Say how many votes must name a kind, the first choice first."""
