@@ -2,7 +2,7 @@
 
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
-from naze.jobs.map import MapJob, Mapped, MapSettings, map, map_job, map_to_file, run_map
+from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "MapSettings",
     "Mapped",
     "Question",
+    "TableOptions",
     "continue_run",
     "estimate_explain",
     "explain",
