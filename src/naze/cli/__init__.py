@@ -17,9 +17,11 @@ __all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPT
 
 COMMANDS = {
     "explain": "Have a local model explain every vote in a file.",
+    "extract": "Take facts out of texts, as a JSON Schema lays them down.",
     "factors": "Find the reasons behind votes, and test each on held-out votes.",
     "generate": "Ask a model one thing.",
     "judge": "Have a model judge votes: probabilities, both orders, calibrated.",
+    "label": "Label every text, with probabilities; hold the labels against people's.",
     "leaderboard": "Rate the models in votes: ties, style control, intervals.",
     "map": "Ask a model about every row of a table: a new column for each question.",
     "models": "What can answer on this machine, and what could be pulled.",
@@ -27,11 +29,13 @@ COMMANDS = {
     "pull": "Fetch a model: resumable, verified by SHA-256.",
     "report": "Write a page of a run or of factors: one HTML file, no network.",
     "runs": "List, show, export and retry runs.",
+    "sentiment": "Judge the sentiment of every text, in Japanese and English.",
+    "tidy": "Rewrite every cell of a column as an instruction says.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("explain", "factors", "map", "pull", "runs")
+RESUMABLE = ("explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "tidy")
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1

@@ -51,6 +51,7 @@ __all__ = [
     "mapped_table",
     "run_map",
     "target_of",
+    "write_mapped",
 ]
 
 TASK = "map"
@@ -131,29 +132,27 @@ class Mapped:
         """Read the rows with their new columns, a few at a time."""
         return mapped_batches(self.run, self.rows, self.asked)
 
-    def write(self, path: Path) -> int:
-        """Write them to a file by its suffix, aside, then renamed. In CSV, lists and objects become JSON texts.
+    def texts(self, column: str) -> "Iterator[tuple[list[int], list[Any], pl.DataFrame]]":
+        """Read some rows at a time: their numbers in the table, their cells in one column, and all columns."""
+        numbers = read_batches(self.rows, columns=[ROW], batch_rows=_ROWS_TOGETHER)
+        for batch, own in zip(self.batches(), numbers, strict=True):
+            yield own[ROW].to_list(), batch[column].to_list(), batch
 
-        Raises:
-            StoreError: the file cannot be written; the run is whole.
+    def attach(
+        self,
+        table: OpenedTable,
+        batches: "Iterator[pl.DataFrame] | None" = None,
+    ) -> Any:  # noqa: ANN401 - the kind of table that was given
+        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were.
+
+        Args:
+            table: what was mapped.
+            batches: the rows with their new columns where something was done to these; None: as they were answered.
         """
-        batches = self.batches()
-        if kind_of(path) == "csv":
-            batches = (nested_as_json(batch) for batch in batches)
-        try:
-            return write_table(path, batches)
-        except OSError as error:
-            raise StoreError(
-                f"{path}: the table cannot be written ({error}). Every answer is stored in {self.folder}; free some "
-                "space or choose another --out, and run the same command again."
-            ) from error
-
-    def attach(self, table: OpenedTable) -> Any:  # noqa: ANN401 - the kind of table that was given
-        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were."""
         import polars as pl
 
         added = added_columns(self.asked)
-        columns = pl.concat([batch.select(added) for batch in self.batches()])
+        columns = pl.concat([batch.select(added) for batch in batches or self.batches()])
         numbers = pl.read_parquet(self.rows, columns=[ROW])[ROW].cast(pl.Int64) - 1
         return attached(table, numbers, columns)
 
@@ -219,11 +218,33 @@ def map_to_file(job: MapJob, **options: Unpack[TableOptions]) -> Mapped:
     if target is None:
         return mapped
     try:
-        mapped.write(target)
+        write_mapped(mapped.batches(), target, mapped.folder)
     except BaseException:
         mapped.close()
         raise
     return replace(mapped, target=target)
+
+
+def write_mapped(batches: "Iterator[pl.DataFrame]", path: Path, folder: Path) -> int:
+    """Write rows with their new columns, aside, then renamed. In CSV, lists and objects become JSON texts.
+
+    Args:
+        batches: the rows.
+        path: its suffix says how they are written.
+        folder: of the run, for messages.
+
+    Raises:
+        StoreError: the file cannot be written; the run is whole.
+    """
+    if kind_of(path) == "csv":
+        batches = (nested_as_json(batch) for batch in batches)
+    try:
+        return write_table(path, batches)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the table cannot be written ({error}). Every answer is stored in {folder}; free some space or "
+            "choose another --out, and run the same command again."
+        ) from error
 
 
 def map_job(
