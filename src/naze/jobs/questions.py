@@ -38,6 +38,8 @@ class Question:
     """List the choices under letters even where the model could choose between their words."""
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy."""
+    fields_prefix: str | None = None
+    """With a schema: each of its properties becomes a column of its own, behind this prefix; None: one column."""
 
     def __post_init__(self) -> None:
         if not self.name.strip():
