@@ -19,6 +19,7 @@ from naze.engines.choices import distribution
 from naze.engines.openvino_prepare import Prepared, prepare
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
+from naze.engines.schemas import enforced
 from naze.engines.states import encode_states
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
@@ -300,7 +301,7 @@ class OpenVinoPipeline:
             configuration.rng_seed = sampling.seed
         if request.prompt.schema is not None:
             configuration.structured_output_config = self._genai.StructuredOutputConfig(
-                json_schema=request.prompt.schema
+                json_schema=enforced(request.prompt.schema, "openvino").schema
             )
         return configuration
 
