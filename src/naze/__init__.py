@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         explain,
         generate,
         map,
+        read_batch,
         run_batch,
+        write_batch,
     )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
@@ -44,7 +46,9 @@ _ROOMS = {
         "explain",
         "generate",
         "map",
+        "read_batch",
         "run_batch",
+        "write_batch",
     ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
@@ -84,9 +88,11 @@ __all__ = [
     "open_factors",
     "open_run",
     "pull",
+    "read_batch",
     "read_configuration",
     "read_votes",
     "run_batch",
+    "write_batch",
     "write_votes",
 ]
 
