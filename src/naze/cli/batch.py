@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naze.cli import EXIT_COULD_NOT_RUN, EXIT_FAILED_ROWS
+from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def run(
         bool,
         typer.Option("--allow-remote", help="Let the requests leave this machine, to the model's server."),
     ] = False,
+    dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> None:
     """Run a batch file with a model of your own: chat, completions or embeddings.
@@ -65,7 +67,7 @@ def run(
     breaks the contract is refused as a whole, with every line that is wrong, before anything is asked.
     """
     from naze.generations import FAILURES, choose_progress
-    from naze.jobs.batch import BatchSettings, Defaults, run_batch
+    from naze.jobs.batch import BatchSettings, Defaults, estimate_batch, run_batch
 
     settings = BatchSettings(
         defaults=Defaults(max_tokens, temperature),
@@ -75,6 +77,10 @@ def run(
         options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
     )
     with _RefusedFile(requests, as_json=as_json):
+        if dry_run:
+            found = estimate_batch(requests, model, settings=settings)
+            show_estimate(found, choose_prices(), of="requests", as_json=as_json)
+            return
         done = run_batch(
             requests,
             model,

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import IO, Protocol
 
+from naze.generations.intervals import student_90
 from naze.records import Answer, Status
 
 _BLOCKS = 40
 """The speed is judged from so many stretches of time at most."""
-_NORMAL_90 = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class Progress(Protocol):
 class Meter:
     """Counts answers and reckons the time left.
 
-    The interval comes from how much the speed varied between stretches of time so far: mean and standard
-    error of the stretches' seconds a row, as a normal interval.
+    The interval comes from how much the speed varied between stretches of time so far: mean and standard error of
+    the stretches' seconds a row, as Student's interval. It tightens while the run goes on, with every stretch that is
+    measured and every row that is done.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -97,7 +98,7 @@ class Meter:
             if len(self._blocks) >= 3:
                 mean = sum(self._blocks) / len(self._blocks)
                 variance = sum((block - mean) ** 2 for block in self._blocks) / (len(self._blocks) - 1)
-                margin = _NORMAL_90 * math.sqrt(variance / len(self._blocks)) * left
+                margin = student_90(len(self._blocks) - 1) * math.sqrt(variance / len(self._blocks)) * left
                 low, high = max(0.0, middle - margin), middle + margin
         return Reading(self._done, self._total, self._failed, self._tokens / elapsed, middle, low, high)
 
