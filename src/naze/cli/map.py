@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from naze.cli import table_options as options
 from naze.cli.generate import read_schema
+from naze.cli.table_options import Table, TableChoices, over_table, run_and_show
 from naze.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ app = typer.Typer(help="Ask a model about every row of a table: a new column for
 
 
 @app.command()
+@over_table
 def map(
-    file: options.Table,
+    file: Table,
     prompt: Annotated[
         str | None, typer.Option(help='Over the columns: "Is this review about delivery? {{text}}".')
     ] = None,
@@ -36,22 +37,10 @@ def map(
     instruction: Annotated[
         str | None, typer.Option(help="Stands before every row, instead of naze's own.")
     ] = None,
-    model: options.Model = None,
-    out: options.Out = None,
-    run: options.RunFolder = None,
-    where: options.Where = None,
-    sample: options.Sample = None,
-    seed: options.Seed = 0,
-    language: options.Language = None,
-    max_tokens: options.MaxTokens = 256,
+    max_tokens: Annotated[int, typer.Option(min=1, help="The longest answer, in tokens.")] = 256,
     temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
-    fit: options.Fit = "shorten",
-    long_model: options.LongModel = None,
-    engine: options.Engine = None,
-    context: options.Context = None,
-    concurrency: options.Concurrency = None,
-    allow_remote: options.AllowRemote = False,
-    as_json: options.Json = False,
+    *,
+    chosen: TableChoices,
 ) -> None:
     """Ask a model about every row of a table: a new column for each question.
 
@@ -60,19 +49,6 @@ def map(
     """
     from naze.jobs import map_job
 
-    chosen = options.settings(
-        language=language,
-        instruction=instruction,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        fit=fit,
-        long_model=long_model,
-        seed=seed,
-        engine=engine,
-        context=context,
-        concurrency=concurrency,
-        allow_remote=allow_remote,
-    )
     asked = [
         *_prompted(prompt, add, choices, schema),
         *_further(ask or [], choices, schema),
@@ -82,8 +58,8 @@ def map(
         raise ConfigurationError(
             "there is no question; give --prompt, --ask NAME=PROMPT or --questions FILE."
         )
-    job = map_job(file, asked, model=model, run=run, where=where, sample=sample, settings=chosen)
-    options.run_and_show(job, out, as_json=as_json)
+    options = chosen.options(instruction=instruction, max_tokens=max_tokens, temperature=temperature)
+    run_and_show(map_job(file, asked, **options), options, as_json=chosen.as_json)
 
 
 def _prompted(prompt: str | None, add: str, choices: str | None, schema: Path | None) -> "list[Question]":

@@ -61,8 +61,8 @@ class Meter:
     stretches' seconds a row is known, and how far the rows that are left may lie from it, as Student's interval. It
     tightens while the run goes on, with every stretch that is measured and every row that is done.
 
-    Source: the prediction interval for a sum of further observations, Hahn and Meeker 1991, Statistical Intervals,
-    section 4.7.
+    Source: prediction intervals for the mean of further observations, Hahn and Meeker 1991, Statistical Intervals,
+    chapter 4.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

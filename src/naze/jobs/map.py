@@ -8,10 +8,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
@@ -39,7 +39,19 @@ from naze.tables import (
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MapJob", "MapSettings", "Mapped", "checked_target", "map", "map_job", "map_to_file", "run_map"]
+__all__ = [
+    "MapJob",
+    "MapSettings",
+    "Mapped",
+    "TableOptions",
+    "checked_target",
+    "map",
+    "map_job",
+    "map_to_file",
+    "mapped_table",
+    "run_map",
+    "target_of",
+]
 
 TASK = "map"
 _ROWS_TOGETHER = 2_000
@@ -61,6 +73,27 @@ class MapSettings:
     """Another seed draws another sample of rows."""
     engine: str | None = None
     options: EngineOptions = field(default_factory=EngineOptions)
+
+
+class TableOptions(TypedDict, total=False):
+    """What every job over a table may be told beside what it is about."""
+
+    model: str | None
+    """As people name models; else the configuration's."""
+    out: str | Path | None
+    """A .csv, .jsonl or .parquet file for the result; a file's result is else written beside it."""
+    run: str | Path | None
+    """The run's folder; else named after the table, the questions and the model."""
+    where: str | None
+    """Only rows for which this SQL condition holds."""
+    sample: int | None
+    """Only so many rows, drawn at random, the same every time."""
+    settings: MapSettings | None
+    """Language, sampling, what is done with long rows, engine."""
+    progress: Progress | None
+    """Is told of every answer."""
+    tell: Callable[[Told], None] | None
+    """Is called once, when it is settled what will be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +166,7 @@ def map(
     schema: Mapping[str, Any] | None = None,
     add: str = "answer",
     questions: Sequence[Question] = (),
-    model: str | None = None,
-    out: str | Path | None = None,
-    run: str | Path | None = None,
-    where: str | None = None,
-    sample: int | None = None,
-    settings: MapSettings | None = None,
-    progress: Progress | None = None,
-    tell: Callable[[Told], None] | None = None,
+    **options: Unpack[TableOptions],
 ) -> Any:  # noqa: ANN401 - the same kind of table
     """Ask a model about every row of a table. The same call again continues; nothing is asked twice.
 
@@ -151,14 +177,7 @@ def map(
         schema: JSON Schema that each answer must satisfy.
         add: the name of the new column.
         questions: several questions instead of one prompt; all read a row once.
-        model: as people name models; None: the configuration's.
-        out: a .csv, .jsonl or .parquet file for the result; a file's result is written beside it when not given.
-        run: the run's folder; None: named after the table, the questions and the model.
-        where: only rows for which this SQL condition holds.
-        sample: only so many rows, drawn at random, the same every time.
-        settings: language, sampling, what is done with long rows, engine.
-        progress: is told of every answer.
-        tell: is called once, when it is settled what will be asked.
+        options: model, where the result and the run go, which rows: see `TableOptions`.
 
     Returns:
         For a table its chosen rows with the new columns, as the same kind of table; for a path the path of the
@@ -176,32 +195,27 @@ def map(
         ['text', 'answer', 'answer_probability', 'answer_probabilities', 'answer_tokens', 'answer_status', 'answer_reason']
     """
     asked = _questions(prompt, choices, schema, add, questions)
-    opened = open_table(table)
-    job = map_job(opened, asked, model=model, run=run, where=where, sample=sample, settings=settings)
-    with closing(map_to_file(job, out, progress=progress, tell=tell)) as mapped:
-        return mapped.target if opened.home == "path" else mapped.attach(opened)
+    return mapped_table(map_job(table, asked, **options), **options)
 
 
-def map_to_file(
-    job: MapJob,
-    out: str | Path | None = None,
-    *,
-    progress: Progress | None = None,
-    tell: Callable[[Told], None] | None = None,
-) -> Mapped:
+def mapped_table(job: MapJob, **options: Unpack[TableOptions]) -> Any:  # noqa: ANN401 - the same kind of table
+    """Ask all that is open of a job and give its table back as the kind that it was."""
+    with closing(map_to_file(job, **options)) as mapped:
+        return mapped.target if job.table.home == "path" else mapped.attach(job.table)
+
+
+def map_to_file(job: MapJob, **options: Unpack[TableOptions]) -> Mapped:
     """Ask all that is open of a job, durably, and write its table where it is wanted.
 
     Args:
         job: made by `map_job`.
-        out: a .csv, .jsonl or .parquet file; None: beside the file that was mapped, and for a table in memory none.
-        progress: is told of every answer.
-        tell: is called once, when it is settled what will be asked.
+        options: `out`, `progress` and `tell` of them.
 
     Returns:
         What came of it; close it.
     """
-    target = _target(job.table, job.questions, out)
-    mapped = run_map(job, progress=progress, tell=tell)
+    target = target_of(job, options.get("out"))
+    mapped = run_map(job, progress=options.get("progress"), tell=options.get("tell"))
     if target is None:
         return mapped
     try:
@@ -215,56 +229,71 @@ def map_to_file(
 def map_job(
     table: Any,  # noqa: ANN401 - a path, or a table of several libraries
     questions: Sequence[Question],
-    *,
-    model: str | None = None,
-    run: str | Path | None = None,
-    where: str | None = None,
-    sample: int | None = None,
-    settings: MapSettings | None = None,
+    **options: Unpack[TableOptions],
 ) -> MapJob:
     """Fill in what a person left open: the model and the run's folder.
+
+    Args:
+        table: as `map` takes it, or opened.
+        questions: at least one.
+        options: `model`, `run`, `where`, `sample` and `settings` of them.
 
     Raises:
         ConfigurationError: no model is named anywhere.
         FormatError: the table cannot be read.
     """
     configuration = read_configuration()
-    name = model or configuration.model
+    name = options.get("model") or configuration.model
     if name is None:
         raise ConfigurationError(
             "no model is named. Give --model (`naze models` shows what there is), or set `model` in naze.toml."
         )
-    chosen = settings or MapSettings()
+    chosen = options.get("settings") or MapSettings()
     opened = table if isinstance(table, OpenedTable) else open_table(table)
+    run = options.get("run")
     folder = configuration.runs / _folder_name(opened, questions, name, chosen) if run is None else Path(run)
-    return MapJob(opened, tuple(questions), name, folder, where, sample, chosen)
+    return MapJob(opened, tuple(questions), name, folder, options.get("where"), options.get("sample"), chosen)
 
 
 def run_map(
-    job: MapJob, *, progress: Progress | None = None, tell: Callable[[Told], None] | None = None
+    job: MapJob,
+    *,
+    worker: Worker | None = None,
+    progress: Progress | None = None,
+    tell: Callable[[Told], None] | None = None,
 ) -> Mapped:
     """Ask all that is open of a job, durably.
+
+    Args:
+        job: made by `map_job`.
+        worker: a model that is there already; None: the job's is opened, and closed at the end.
+        progress: is told of every answer.
+        tell: is called once, when it is settled what will be asked.
 
     Returns:
         The run, opened for reading (close it), with its rows: every one has ended.
     """
-    settings, table = job.settings, job.table
-    prompts = [question.prompt for question in job.questions]
-    language = settings.language or language_of(prompts, read_configuration().language)
+    settings = job.settings
+    language = settings.language or language_of(
+        [question.prompt for question in job.questions if isinstance(question.prompt, str)],
+        read_configuration().language,
+    )
     _check(job, language)
     rows = _copy(job)
-    with opened_worker(
-        job.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
-    ) as worker:
-        asked = tuple(
-            as_asked(question, language, settings.instruction, worker.tells_apart)
-            for question in job.questions
+    with ExitStack() as stack:
+        asks = worker or stack.enter_context(
+            opened_worker(
+                job.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+            )
         )
-        asking = RowPrompts([one.template for one in asked], table.columns)
-        run = worker.ask(
+        asked = tuple(
+            as_asked(question, language, settings.instruction, asks.tells_apart) for question in job.questions
+        )
+        asking = RowPrompts([one.template for one in asked], job.table.columns)
+        run = asks.ask(
             job.folder,
             _step(job, asked),
-            lambda limit: _source(rows, asking, worker, limit, settings.fit),
+            lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
             tell=tell,
         )
@@ -308,6 +337,8 @@ def _copy(job: MapJob) -> Path:
     rows = copy_rows(job.table, path, where=job.where, sample=job.sample, seed=job.settings.seed)
     if not rows:
         path.unlink()
+        with suppress(OSError):  # a run was begun here with other rows: it stays
+            job.folder.rmdir()
         why = f"none for which {job.where} holds" if job.where is not None else "the table is empty"
         raise InputError(f"{job.table.name}: no rows to ask about: {why}.")
     return path
@@ -367,8 +398,14 @@ def _folder_name(table: OpenedTable, questions: Sequence[Question], model: str, 
     return re.sub(r"[^\w.-]+", "-", f"{table.name}-{names}-{Path(model).name}-{digest}").strip("-").lower()
 
 
-def _target(table: OpenedTable, questions: Sequence[Question], out: str | Path | None) -> Path | None:
-    """Say where the result is written; None: nowhere, it is returned."""
+def target_of(job: MapJob, out: str | Path | None) -> Path | None:
+    """Say where a result is written; None: nowhere, it is returned.
+
+    Raises:
+        FormatError: a suffix that is not written.
+        InputError: the table itself.
+    """
+    table, questions = job.table, job.questions
     if table.home != "path":
         return None if out is None else checked_target(Path(out))
     given = Path(table.given)
