@@ -135,7 +135,7 @@ def answer_schema(question: Question) -> dict[str, Any] | None:
 def _templates(questions: Sequence[Question], settings: WriteSettings) -> list[Template]:
     if not questions:
         raise ConfigurationError("there is no question; expected at least one prompt.")
-    prompts = [question.prompt for question in questions]
+    prompts = [question.prompt for question in questions if isinstance(question.prompt, str)]
     language = settings.language or language_of(prompts, read_configuration().language)
     return [_template(question, language, settings.instruction) for question in questions]
 
