@@ -19,10 +19,13 @@ if TYPE_CHECKING:
         MapSettings,
         Question,
         continue_run,
+        estimate,
         explain,
         generate,
         map,
+        read_batch,
         run_batch,
+        write_batch,
     )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
@@ -41,10 +44,13 @@ _ROOMS = {
         "MapSettings",
         "Question",
         "continue_run",
+        "estimate",
         "explain",
         "generate",
         "map",
+        "read_batch",
         "run_batch",
+        "write_batch",
     ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
@@ -74,6 +80,7 @@ __all__ = [
     "Winner",
     "compare_factors",
     "continue_run",
+    "estimate",
     "explain",
     "export_run",
     "find_factors",
@@ -84,9 +91,11 @@ __all__ = [
     "open_factors",
     "open_run",
     "pull",
+    "read_batch",
     "read_configuration",
     "read_votes",
     "run_batch",
+    "write_batch",
     "write_votes",
 ]
 

@@ -13,10 +13,19 @@ import typer.core
 
 from naze.errors import NazeError
 
-__all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPTED", "app", "main"]
+__all__ = [
+    "COMMANDS",
+    "EXIT_COULD_NOT_RUN",
+    "EXIT_FAILED_ROWS",
+    "EXIT_INTERRUPTED",
+    "app",
+    "find_command",
+    "main",
+]
 
 COMMANDS = {
     "batch": "Run OpenAI batch files here; write them, read results.",
+    "estimate": "Rows, tokens, hours here, price elsewhere: beforehand.",
     "explain": "Have a local model explain every vote in a file.",
     "extract": "Take facts out of texts, as a JSON Schema lays them down.",
     "factors": "Find the reasons behind votes; test each on votes held out.",
@@ -64,10 +73,7 @@ class _LazyGroup(typer.core.TyperGroup):
         name, stand_in, rest = super().resolve_command(ctx, args)
         if name is None or stand_in is None:
             return name, None, rest
-        command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
-        _fit_below_root(command)
-        command.name = name
-        return name, command, rest
+        return name, _load(name), rest
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Call the command; say in plain words what stopped it."""
@@ -84,6 +90,28 @@ class _LazyGroup(typer.core.TyperGroup):
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def find_command(words: list[str]) -> tuple[_Command | None, int]:
+    """Find the command that words of a command line name.
+
+    Returns:
+        The command, or None where the first word names none; and how many words name it.
+    """
+    if not words or words[0] not in COMMANDS:
+        return None, 0
+    command, taken = _load(words[0]), 1
+    while taken < len(words) and words[taken] in getattr(command, "commands", {}):
+        command = cast(_Command, getattr(command, "commands", {})[words[taken]])
+        taken += 1
+    return command, taken
+
+
+def _load(name: str) -> _Command:
+    command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
+    _fit_below_root(command)
+    command.name = name
+    return command
 
 
 def _fit_below_root(command: _Command) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from naze.cli import EXIT_COULD_NOT_RUN, EXIT_FAILED_ROWS
+from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
+    from naze.jobs import Question
     from naze.jobs.batch import BatchDone, BatchFile, BatchSettings, BatchTold
 
 app = typer.Typer(
@@ -56,6 +58,7 @@ def run(
         bool,
         typer.Option("--allow-remote", help="Let the requests leave this machine, to the model's server."),
     ] = False,
+    dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> None:
     """Run a batch file with a model of your own: chat, completions or embeddings.
@@ -64,7 +67,7 @@ def run(
     breaks the contract is refused as a whole, with every line that is wrong, before anything is asked.
     """
     from naze.generations import FAILURES, choose_progress
-    from naze.jobs.batch import BatchSettings, Defaults, run_batch
+    from naze.jobs.batch import BatchSettings, Defaults, estimate_batch, run_batch
 
     settings = BatchSettings(
         defaults=Defaults(max_tokens, temperature),
@@ -74,6 +77,10 @@ def run(
         options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
     )
     with _RefusedFile(requests, as_json=as_json):
+        if dry_run:
+            found = estimate_batch(requests, model, settings=settings)
+            show_estimate(found, choose_prices(), of="requests", as_json=as_json)
+            return
         done = run_batch(
             requests,
             model,
@@ -120,6 +127,111 @@ def check(
         _say_refused(file, err=False)
     if file.refused_count:
         raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+@app.command()
+def write(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
+    ],
+    model: Annotated[str, typer.Option(help="What the provider calls the model.")],
+    prompt: Annotated[
+        str | None, typer.Option(help='Over the columns: "Is this review about delivery? {{text}}".')
+    ] = None,
+    choices: Annotated[
+        str | None, typer.Option(help="Choices with commas between; the answer is one of them.")
+    ] = None,
+    schema: Annotated[Path | None, typer.Option(help="A file with the JSON Schema of the answer.")] = None,
+    add: Annotated[str, typer.Option(help="The question's name, which becomes the column's.")] = "answer",
+    questions: Annotated[
+        Path | None, typer.Option(help="A YAML file of questions: name, then prompt, choices or schema.")
+    ] = None,
+    instruction: Annotated[str | None, typer.Option(help="The system text, instead of naze's own.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="The batch file; beyond a provider's limits further ones.")
+    ] = Path("requests.jsonl"),
+    where: Annotated[
+        str | None, typer.Option(help='Only rows for which this SQL holds: "length(text) > 20".')
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many rows, drawn at random, always the same.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed draws another sample.")] = 0,
+    language: Annotated[str | None, typer.Option(help="Of naze's own words in the prompt: ja or en.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="The longest answer, in tokens.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="Else the provider's own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Write a batch file about every row of a table, for a provider or for `naze batch run`. Nothing is sent."""
+    from naze.jobs.batch import WriteSettings, write_batch
+
+    asked = _questions(prompt, add, choices, schema, questions)
+    settings = WriteSettings(where, sample, seed, language, instruction, max_tokens, temperature)
+    written = write_batch(file, asked, model=model, out=out, settings=settings)
+    if as_json:
+        found = {"files": [str(path) for path in written.files], "requests": written.requests}
+        typer.echo(json.dumps({**found, "left_out": written.left_out}, ensure_ascii=False))
+        return
+    typer.echo(f"{written.requests:,} requests: {', '.join(map(str, written.files))}")
+    if written.left_out:
+        typer.echo(f"{written.left_out:,} rows were left out: empty, or not readable.")
+
+
+@app.command()
+def read(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULTS…", help="Output and error files, of one batch or several."),
+    ],
+    into: Annotated[Path, typer.Option("--into", help="The table that the requests were made of.")],
+    out: Annotated[Path, typer.Option(help="The table with the answers: .csv, .jsonl or .parquet.")],
+    requests: Annotated[
+        list[Path] | None,
+        typer.Option(help="The batch files: answers are validated against the schemas that they ask for."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="The column that holds each row's custom_id; else as `write` names them."),
+    ] = None,
+    add: Annotated[str, typer.Option(help="The column's name, where an id names no question.")] = "answer",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+) -> None:
+    """Put the results of a batch, from anywhere, beside the rows that they are about."""
+    from dataclasses import asdict
+
+    from naze.jobs.batch import read_batch
+
+    found = read_batch(results, into, out=out, requests=requests or (), key=key, add=add)
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"table": str(found.table)}, ensure_ascii=False))
+    else:
+        kinds = (
+            ("failed", found.failed),
+            ("without a result", found.open),
+            ("of no row of this table", found.unknown),
+        )
+        words = [f"{found.answered:,} answered", *(f"{count:,} {name}" for name, count in kinds if count)]
+        typer.echo(f"{found.rows:,} rows; {', '.join(words)}: {found.table}")
+    if found.failed or found.open:
+        raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def _questions(
+    prompt: str | None, add: str, choices: str | None, schema: Path | None, questions: Path | None
+) -> "list[Question]":
+    from naze.cli.generate import read_schema
+    from naze.errors import ConfigurationError
+    from naze.jobs import Question, read_questions
+
+    if (prompt is None) == (questions is None):
+        raise ConfigurationError("give --prompt or --questions; expected one of the two.")
+    if questions is not None or prompt is None:
+        return list(read_questions(questions)) if questions is not None else []
+    words = () if choices is None else tuple(choice.strip() for choice in choices.split(","))
+    return [Question(add, prompt, words, schema=None if schema is None else read_schema(schema))]
 
 
 class _RefusedFile:

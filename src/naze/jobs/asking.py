@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling
 
-__all__ = ["Step", "Told", "Worker", "opened_worker"]
+__all__ = ["Step", "Told", "Worker", "opened_worker", "workers_of"]
 _PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
 
 
@@ -236,6 +237,19 @@ class Worker:
         )
 
 
+_KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)
+
+
+@contextmanager
+def workers_of(kind: type[Worker]) -> Iterator[None]:
+    """Have `opened_worker` make another kind of worker meanwhile, in this thread: one that measures, for example."""
+    before = _KIND.set(kind)
+    try:
+        yield
+    finally:
+        _KIND.reset(before)
+
+
 @contextmanager
 def opened_worker(
     model: str,
@@ -253,7 +267,7 @@ def opened_worker(
         long_model: where prompts longer than the context go, for steps that route them.
     """
     chosen = options or EngineOptions()
-    worker = Worker(
+    worker = _KIND.get()(
         model,
         lambda: open_engine(model, chosen, engine=engine),
         options=chosen,

@@ -10,7 +10,7 @@ from contextlib import closing
 from naze.errors import RunNotFoundError, StoreError
 from naze.generations import open_run
 
-REQUESTS = 60
+REQUESTS = 24
 
 
 def stored(folder):
@@ -27,11 +27,8 @@ def stored(folder):
 
 
 def test_a_killed_batch_goes_on_and_asks_nothing_twice(smollm2_path, write, make, read, tmp_path):
-    path, out, folder = (
-        write(*[make(f"id {n}", max_tokens=12) for n in range(REQUESTS)]),
-        tmp_path / "r.jsonl",
-        tmp_path / "r.run",
-    )
+    path = write(*[make(f"id {n}", max_tokens=8) for n in range(REQUESTS)])
+    out, folder = tmp_path / "r.jsonl", tmp_path / "r.run"
     command = [sys.executable, "-c", "from naze.cli import main; main()"]
     command += ["batch", "run", str(path), "--model", "smollm2:135m", "--out", str(out), "--concurrency", "2"]
     first = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
