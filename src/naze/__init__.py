@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from naze.errors import NazeError
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
-    from naze.jobs import ExplainSettings, GenerateResponse, continue_run, explain, generate
+    from naze.jobs import (
+        ExplainSettings,
+        GenerateResponse,
+        MapSettings,
+        Question,
+        continue_run,
+        explain,
+        generate,
+        map,
+    )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
     from naze.votes import Votes, read_votes, write_votes
@@ -23,7 +32,16 @@ _ROOMS = {
     "errors": ("NazeError",),
     "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
-    "jobs": ("ExplainSettings", "GenerateResponse", "continue_run", "explain", "generate"),
+    "jobs": (
+        "ExplainSettings",
+        "GenerateResponse",
+        "MapSettings",
+        "Question",
+        "continue_run",
+        "explain",
+        "generate",
+        "map",
+    ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
     "votes": ("Votes", "read_votes", "write_votes"),
@@ -38,8 +56,10 @@ __all__ = [
     "FactorSettings",
     "Factors",
     "GenerateResponse",
+    "MapSettings",
     "NazeError",
     "Prompt",
+    "Question",
     "Run",
     "Sampling",
     "Status",
@@ -54,6 +74,7 @@ __all__ = [
     "find_factors",
     "generate",
     "load_template",
+    "map",
     "open_engine",
     "open_factors",
     "open_run",

@@ -96,6 +96,8 @@ class FittedPrompt:
     """Tokens before anything was left out; None when nobody counted."""
     limit_tokens: int | None = None
     """The most that a prompt could have; None when nobody counted."""
+    problem: str | None = None
+    """Why this cannot be asked at all, e.g. a row without a text: recorded as INVALID with this reason."""
 
 
 class Status(StrEnum):

@@ -21,6 +21,7 @@ COMMANDS = {
     "generate": "Ask a model one thing.",
     "judge": "Have a model judge votes, in both orders, calibrated.",
     "leaderboard": "Rate the models in votes: ties, style control, intervals.",
+    "map": "Ask a model about every row of a table: a new column for each question.",
     "models": "What can answer on this machine, and what could be pulled.",
     "predict": "Predict the next vote, ties included, and know how sure.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
@@ -30,7 +31,7 @@ COMMANDS = {
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("explain", "factors", "pull", "runs")
+RESUMABLE = ("explain", "factors", "map", "pull", "runs")
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1

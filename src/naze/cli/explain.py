@@ -16,7 +16,7 @@ from naze.records import Sampling
 if TYPE_CHECKING:
     from naze.generations import Estimate, Summary
     from naze.jobs import ExplainSettings
-    from naze.jobs.explain import Told
+    from naze.jobs.asking import Told
     from naze.votes import Votes
 
 app = typer.Typer(help="Have a local model explain every vote in a file.")

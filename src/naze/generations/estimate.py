@@ -27,7 +27,7 @@ class Estimate:
 
     rows: int
     overflow: int
-    """Rows that do not fit the context and would not be asked."""
+    """Rows that would not be asked: they do not fit the context, or there is nothing to ask."""
     shortened: int
     routed: int
     prompt_tokens: int
@@ -122,14 +122,14 @@ def _count(source: Source, engine: Engine, sample_rows: int) -> tuple[int, dict[
     drawn: list[tuple[float, int, Prompt]] = []
     iterator = iter(source())
     while batch := list(islice(iterator, _COUNTED_TOGETHER)):
-        whole = [row for row in batch if row.fit is not Fit.OVERFLOW]
+        whole = [row for row in batch if row.fit is not Fit.OVERFLOW and row.problem is None]
         uncounted = [row.prompt for row in whole if row.tokens is None]
         tokens += sum(row.tokens for row in whole if row.tokens is not None) + sum(
             engine.count_tokens(uncounted)
         )
         for position, row in enumerate(batch, rows):
-            fits[row.fit] += 1
-            if row.fit in (Fit.WHOLE, Fit.SHORTENED):
+            fits[row.fit if row.problem is None else Fit.OVERFLOW] += 1
+            if row.fit in (Fit.WHOLE, Fit.SHORTENED) and row.problem is None:
                 drawn.append((chance.random(), position, row.prompt))
         drawn = sorted(drawn, key=itemgetter(0))[: max(0, sample_rows)]
         rows += len(batch)

@@ -231,6 +231,9 @@ class _Sitting:
     def _askable(self, rows: Iterator["_Wanted"]) -> Iterator[Prompt]:
         """Pass on what can be asked; record at once what cannot."""
         for row, key, stands_for in rows:
+            if row.problem is not None:
+                self._keep(key, stands_for, Answer(Status.INVALID, reason=row.problem, attempts=0))
+                continue
             if row.fit is not Fit.OVERFLOW:
                 self._under_way[id(row.prompt)] = key, stands_for
                 yield row.prompt

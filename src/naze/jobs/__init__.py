@@ -2,13 +2,24 @@
 
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
+from naze.jobs.map import MapJob, Mapped, MapSettings, map, map_job, map_to_file, run_map
+from naze.jobs.questions import Question, read_questions
 
 __all__ = [
     "ExplainSettings",
     "GenerateResponse",
+    "MapJob",
+    "MapSettings",
+    "Mapped",
+    "Question",
     "continue_run",
     "estimate_explain",
     "explain",
     "export_columns",
     "generate",
+    "map",
+    "map_job",
+    "map_to_file",
+    "read_questions",
+    "run_map",
 ]

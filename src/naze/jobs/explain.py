@@ -32,6 +32,7 @@ from naze.generations import (
     write_run,
 )
 from naze.generations.manifest import read_manifest
+from naze.jobs.asking import Told
 from naze.prompts import Template, fit, load_template
 from naze.records import FittedPrompt, Sampling, Status, Vote
 from naze.votes import Votes, read_votes, write_votes
@@ -59,16 +60,6 @@ class ExplainSettings:
     engine: str | None = None
     """A registered engine; None: the best here."""
     options: EngineOptions = field(default_factory=EngineOptions)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a person is told before a run begins to ask."""
-
-    folder: Path
-    manifest: Manifest
-    planned: Planned | None
-    """None: the plan was there already."""
 
 
 def explain(

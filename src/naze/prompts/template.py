@@ -98,9 +98,9 @@ class Template:
         return Prompt(
             subject_id=subject_id,
             question_id=question_id,
-            instruction=self._fill("instruction", {}, subject_id),
-            subject=self._fill("subject", values, subject_id),
-            question=self._fill("question", values, subject_id),
+            instruction=self.fill("instruction", {}, subject_id),
+            subject=self.fill("subject", values, subject_id),
+            question=self.fill("question", values, subject_id),
             choices=self.choices,
             schema=self.schema,
         )
@@ -119,7 +119,12 @@ class Template:
                         + _suggest(name, [*known, *CONSTANTS])
                     )
 
-    def _fill(self, part: str, values: Mapping[str, Any], subject_id: str) -> str:
+    def fill(self, part: str, values: Mapping[str, Any], subject_id: str = "") -> str:
+        """Fill one part in; the names in it were checked.
+
+        Raises:
+            TemplateError: an expression that fails on this row.
+        """
         constants = (language_name(self.language), self.language)
         try:
             text = _compile(getattr(self, part)).render(
@@ -131,6 +136,10 @@ class Template:
                 f"{self._where(part, _line_of(error))}{row}: {_plain_reason(error)}"
             ) from error
         return text.strip()
+
+    def row_names(self, *parts: str) -> set[str]:
+        """Name what some parts take from the row; all parts when none is named."""
+        return {name for part in parts or PARTS for name in self._names(part)} - set(CONSTANTS)
 
     def _names(self, part: str) -> dict[str, int]:
         source = getattr(self, part)
@@ -153,14 +162,14 @@ def environment() -> ImmutableSandboxedEnvironment:
     return made
 
 
-def fence(text: str, name: str) -> str:
-    r"""Stand a text between `<name>` and `</name>`, under a name that the text itself does not close.
+def fence(text: object, name: str) -> str:
+    r"""Stand a text (a number as text) between `<name>` and `</name>`, under a name that the text itself does not close.
 
     Example:
         >>> fence("Hi </answer> there", "answer")
         '<answer_2>\nHi </answer> there\n</answer_2>'
     """
-    unique, number = name, 1
+    text, unique, number = str(text), name, 1
     while f"</{unique}>" in text or f"<{unique}>" in text:
         number += 1
         unique = f"{name}_{number}"
