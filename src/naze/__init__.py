@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from naze.errors import NazeError
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
-    from naze.jobs import ExplainSettings, GenerateResponse, continue_run, explain, generate
+    from naze.jobs import (
+        BatchSettings,
+        ExplainSettings,
+        GenerateResponse,
+        MapSettings,
+        Question,
+        continue_run,
+        estimate,
+        explain,
+        generate,
+        map,
+        read_batch,
+        run_batch,
+        write_batch,
+    )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
     from naze.votes import Votes, read_votes, write_votes
@@ -23,7 +37,21 @@ _ROOMS = {
     "errors": ("NazeError",),
     "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
-    "jobs": ("ExplainSettings", "GenerateResponse", "continue_run", "explain", "generate"),
+    "jobs": (
+        "BatchSettings",
+        "ExplainSettings",
+        "GenerateResponse",
+        "MapSettings",
+        "Question",
+        "continue_run",
+        "estimate",
+        "explain",
+        "generate",
+        "map",
+        "read_batch",
+        "run_batch",
+        "write_batch",
+    ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
     "votes": ("Votes", "read_votes", "write_votes"),
@@ -32,14 +60,17 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Answer",
+    "BatchSettings",
     "Engine",
     "EngineOptions",
     "ExplainSettings",
     "FactorSettings",
     "Factors",
     "GenerateResponse",
+    "MapSettings",
     "NazeError",
     "Prompt",
+    "Question",
     "Run",
     "Sampling",
     "Status",
@@ -49,17 +80,22 @@ __all__ = [
     "Winner",
     "compare_factors",
     "continue_run",
+    "estimate",
     "explain",
     "export_run",
     "find_factors",
     "generate",
     "load_template",
+    "map",
     "open_engine",
     "open_factors",
     "open_run",
     "pull",
+    "read_batch",
     "read_configuration",
     "read_votes",
+    "run_batch",
+    "write_batch",
     "write_votes",
 ]
 

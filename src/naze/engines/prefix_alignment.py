@@ -71,10 +71,12 @@ class PrefixAlignment:
         """
         subject = _subject(prompt)
         if self._last is None or self._last[0] != subject:
-            shared = following is not None and _subject(following) == subject and bool(following.choices)
-            aligned = shared and self._blank is not None and bool(prompt.choices and prompt.question)
+            shared = (
+                following is not None and _subject(following) == subject and _is_one_of_several(following)
+            )
+            aligned = shared and self._blank is not None and _is_one_of_several(prompt)
             self._last = subject, -self._shared_tokens(prompt) % self._block_tokens if aligned else 0
-        return self._last[1] if prompt.choices else 0
+        return self._last[1] if _is_one_of_several(prompt) else 0
 
     def with_blanks(self, prompt: Prompt, ids: Ids, count: int) -> Ids:
         """Put blank lines before a prompt's subject: (tokens + count,).
@@ -104,6 +106,11 @@ class PrefixAlignment:
 
 def _subject(prompt: Prompt) -> Subject:
     return prompt.subject_id, prompt.instruction, prompt.subject
+
+
+def _is_one_of_several(prompt: Prompt) -> bool:
+    """Tell whether a prompt has the form of those that are asked of one subject: a choice, and nothing said before it."""
+    return bool(prompt.choices and prompt.question) and not prompt.earlier and not prompt.plain
 
 
 def _common(one: Ids, other: Ids) -> int:

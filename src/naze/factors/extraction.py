@@ -21,11 +21,11 @@ from naze.factors.answers import Claimed, read_collected, read_extracted
 from naze.factors.names import without_names
 from naze.factors.notes import Note
 from naze.factors.packing import Piece, pack
-from naze.factors.quotes import bears, restore_quote
 from naze.factors.reasons import split_reasons
 from naze.factors.sentences import script_language
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
+from naze.jobs.quotes import bears, restore_quote
 from naze.prompts import Template, load_template
 from naze.records import Answer, Fit, FittedPrompt, Reason, Sampling, Status, Winner
 

@@ -3,6 +3,7 @@
 from naze.generations.estimate import Estimate, estimate
 from naze.generations.export import export_run
 from naze.generations.manifest import Manifest, installed_versions, now
+from naze.generations.prices import Cost, Price, PriceTable, costs_of, given_price, read_prices
 from naze.generations.progress import BarProgress, JsonProgress, Progress, choose_progress, span
 from naze.generations.run import FAILURES, Run, Source, Summary, WritableRun, open_run, write_run
 from naze.generations.store import Planned, Row
@@ -10,10 +11,13 @@ from naze.generations.store import Planned, Row
 __all__ = [
     "FAILURES",
     "BarProgress",
+    "Cost",
     "Estimate",
     "JsonProgress",
     "Manifest",
     "Planned",
+    "Price",
+    "PriceTable",
     "Progress",
     "Row",
     "Run",
@@ -21,11 +25,14 @@ __all__ = [
     "Summary",
     "WritableRun",
     "choose_progress",
+    "costs_of",
     "estimate",
     "export_run",
+    "given_price",
     "installed_versions",
     "now",
     "open_run",
+    "read_prices",
     "span",
     "write_run",
 ]

