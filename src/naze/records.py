@@ -168,6 +168,9 @@ class Answer:
     seconds: float = 0.0
     """From the moment the engine took the prompt until the answer was whole."""
     attempts: int = 1
+    states: bytes | None = None
+    """Where they were asked for: the model's hidden states at the prompt's last token, float16, little-endian, one depth
+    after another (see `naze.engines.states`)."""
 
     def __post_init__(self) -> None:
         answered = self.status is Status.ANSWERED

@@ -24,24 +24,28 @@ __all__ = [
 ]
 
 COMMANDS = {
-    "batch": "Run the OpenAI Batch API's files here, write them, read results back.",
-    "estimate": "Rows, tokens, hours here and price elsewhere, before a command is run.",
+    "batch": "Run OpenAI batch files here; write them, read results.",
+    "estimate": "Rows, tokens, hours here, price elsewhere: beforehand.",
     "explain": "Have a local model explain every vote in a file.",
-    "factors": "Find the reasons behind votes, and test each on held-out votes.",
+    "extract": "Take facts out of texts, as a JSON Schema lays them down.",
+    "factors": "Find the reasons behind votes; test each on votes held out.",
     "generate": "Ask a model one thing.",
-    "judge": "Have a model judge votes: probabilities, both orders, calibrated.",
+    "judge": "Have a model judge votes, in both orders, calibrated.",
+    "label": "Label every text, with probabilities; check against gold.",
     "leaderboard": "Rate the models in votes: ties, style control, intervals.",
-    "map": "Ask a model about every row of a table: a new column for each question.",
+    "map": "Ask a model about every row of a table: new columns.",
     "models": "What can answer on this machine, and what could be pulled.",
     "predict": "Predict the next vote, ties included, and know how sure.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
-    "report": "Write a page of a run or of factors: one HTML file, no network.",
+    "report": "Write a page of a run, of factors, of a predictor.",
     "runs": "List, show, export and retry runs.",
+    "sentiment": "Judge the sentiment of every text (Japanese, English).",
+    "tidy": "Rewrite every cell of a column as an instruction says.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("batch", "explain", "factors", "map", "pull", "runs")
+RESUMABLE = ("batch", "explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "tidy")
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from naze.cli.generate import read_schema
 from naze.cli.table_options import Table, TableChoices, over_table, run_and_show
 from naze.errors import ConfigurationError
 
@@ -25,7 +24,9 @@ def map(
     choices: Annotated[
         str | None, typer.Option(help="Choices with commas between: one is chosen, each gets a probability.")
     ] = None,
-    schema: Annotated[Path | None, typer.Option(help="A file with the JSON Schema of the answer.")] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="A file of the answer's JSON Schema, or module:PydanticModel.")
+    ] = None,
     add: Annotated[str, typer.Option(help="The name of the new column.")] = "answer",
     ask: Annotated[
         list[str] | None,
@@ -62,11 +63,11 @@ def map(
     run_and_show(map_job(file, asked, **options), options, as_json=chosen.as_json)
 
 
-def _prompted(prompt: str | None, add: str, choices: str | None, schema: Path | None) -> "list[Question]":
+def _prompted(prompt: str | None, add: str, choices: str | None, schema: str | None) -> "list[Question]":
     return [] if prompt is None else [_question(add, prompt, choices, schema)]
 
 
-def _further(asked: list[str], choices: str | None, schema: Path | None) -> "list[Question]":
+def _further(asked: list[str], choices: str | None, schema: str | None) -> "list[Question]":
     made = []
     for one in asked:
         name, separator, prompt = one.partition("=")
@@ -78,11 +79,12 @@ def _further(asked: list[str], choices: str | None, schema: Path | None) -> "lis
     return made
 
 
-def _question(name: str, prompt: str, choices: str | None, schema: Path | None) -> "Question":
+def _question(name: str, prompt: str, choices: str | None, schema: str | None) -> "Question":
     from naze.jobs import Question
+    from naze.jobs.schemas import as_schema
 
     words = () if choices is None else tuple(choice.strip() for choice in choices.split(","))
-    return Question(name, prompt, words, schema=None if schema is None else read_schema(schema))
+    return Question(name, prompt, words, schema=None if schema is None else as_schema(schema))
 
 
 def _read(path: Path | None) -> "tuple[Question, ...]":

@@ -150,9 +150,9 @@ def run_and_show(job: "MapJob", options: "TableOptions", *, as_json: bool) -> No
     show_result(mapped, as_json=as_json)
 
 
-def show_result(mapped: "Mapped", *, as_json: bool) -> None:
+def show_result(mapped: "Mapped", *, target: Path | None = None, as_json: bool) -> None:
     """Say how a run ended and where its table lies; leave with status 3 where rows failed."""
-    target, folder, summary = mapped.target, mapped.folder, mapped.summary
+    target, folder, summary = target or mapped.target, mapped.folder, mapped.summary
     if as_json:
         told = {"file": None if target is None else str(target), "run": str(folder), **asdict(summary)}
         typer.echo(json.dumps(told, ensure_ascii=False))

@@ -8,7 +8,7 @@ the entry point group `naze.engines`. Ours are registered exactly as a stranger'
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from naze.records import Answer, Prompt, Sampling
 
@@ -108,4 +108,20 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free memory, stop child processes. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class StateReader(Protocol):
+    """What an engine may be able to do beside answering: tell what the model has in mind after a prompt.
+
+    `naze.engines.states.with_states` makes an `Engine` of it, and says so plainly where an engine cannot.
+    """
+
+    def read_states(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer prompts with choices; every answer that has no reason to fail has `states` too.
+
+        Prompts are pulled as in `Engine.answer`. The states are of the residual stream at `naze.engines.states.DEPTHS`,
+        at the prompt's last token, each depth scaled to a root mean square of 1.
+        """
         ...

@@ -61,12 +61,14 @@ CREATE TABLE IF NOT EXISTS answers (
     superseded INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON answers (key) WHERE superseded = 0;
+CREATE TABLE IF NOT EXISTS states (key BLOB PRIMARY KEY, states BLOB NOT NULL);
 """
 _ANSWER_COLUMNS = (
     "key, status, text, probabilities, choice_mass, reason, finish_reason, "
     "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at"
 )
 _INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_STATES = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
@@ -241,6 +243,13 @@ class Store:
             for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
                 yield _row(found)
 
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """Read the hidden states of rows that have them, each with the row's position, in input order."""
+        with _told(self.path):
+            yield from self._connection.execute(
+                "SELECT plan.position, states.states FROM plan JOIN states ON states.key = plan.key ORDER BY plan.position"
+            )
+
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """Read what an export holds of each row, in input order; see `EXPORTED`."""
         with _told(self.path):
@@ -318,6 +327,10 @@ class Store:
             )
 
 
+_Item = tuple[tuple[Any, ...], bytes | None]
+"""The values of an answer, and its hidden states."""
+
+
 class AnswerWriter:
     """Stores answers from a thread of its own: one by one when they come slowly, many together when fast.
 
@@ -327,7 +340,7 @@ class AnswerWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._run, name="naze answer writer", daemon=True)
         self._thread.start()
@@ -338,7 +351,7 @@ class AnswerWriter:
         while self._queue.qsize() >= _WAITING_ANSWERS:
             time.sleep(0.005)
             self._check()
-        self._queue.put(_values(key, answer))
+        self._queue.put((_values(key, answer), answer.states))
 
     def close(self) -> None:
         """Wait until everything is stored."""
@@ -364,12 +377,14 @@ class AnswerWriter:
             batch, more = self._next_batch()
             if batch:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT_ANSWER, batch)
+                connection.executemany(_INSERT_ANSWER, [values for values, _ in batch])
+                told = [(values[0], states) for values, states in batch if states is not None]
+                connection.executemany(_INSERT_STATES, told)
                 connection.execute("COMMIT")
 
-    def _next_batch(self) -> tuple[list[tuple[Any, ...]], bool]:
+    def _next_batch(self) -> tuple[list["_Item"], bool]:
         """Wait for one answer, then take whatever else is there."""
-        batch: list[tuple[Any, ...]] = []
+        batch: list[_Item] = []
         item = self._queue.get()
         while item is not None:
             batch.append(item)

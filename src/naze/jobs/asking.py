@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
+from naze.engines.states import with_states
 from naze.errors import ChoiceError, ConfigurationError
 from naze.generations import Manifest, Planned, Progress, Run, installed_versions, now, open_run, write_run
 from naze.generations.manifest import read_manifest
@@ -47,6 +49,8 @@ class Step:
     made_from: str
     """Fingerprint of everything that decides the prompts beside the template: the same one means the same plan."""
     notes: tuple[str, ...] = field(default=())
+    states: bool = False
+    """Keep the model's hidden states beside each answer, which must be a choice; not every engine can tell them."""
     further: tuple[Template, ...] = ()
     """Further questions about the same subjects."""
     fit: Policy = "shorten"
@@ -177,7 +181,7 @@ class Worker:
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
             long = self._open_long if step.fit == "route" else None
-            run.execute(rows, self._give, open_long_engine=long, progress=progress)
+            run.execute(rows, partial(self._give, step), open_long_engine=long, progress=progress)
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -188,10 +192,14 @@ class Worker:
             self._engine.close()
             self._engine = None
 
-    def _give(self) -> Engine:
+    def _give(self, step: Step) -> Engine:
         """Hand an opened engine over to a run, which closes it at its end."""
-        engine, self._engine = self.engine, None
+        engine = self._as_asked(step)
+        self._engine = None
         return engine
+
+    def _as_asked(self, step: Step) -> Engine:
+        return with_states(self.engine) if step.states else self.engine
 
     def _long(self) -> str | None:
         """Ask the long model once who it is."""
@@ -202,7 +210,7 @@ class Worker:
         return self._long_fingerprint
 
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
-        identity, template = self.engine.identity, step.template
+        identity, template = self._as_asked(step).identity, step.template
         parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
         if step.further:
             parts["further"] = [{name: getattr(other, name) for name in _PARTS} for other in step.further]

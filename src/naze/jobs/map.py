@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
+from naze.engines.schemas import enforced
 from naze.errors import ConfigurationError, FormatError, InputError, StoreError
 from naze.generations import Progress, Run, Summary
 from naze.jobs.asking import Step, Told, Worker, opened_worker
 from naze.jobs.mapped import added_columns, check_free, mapped_batches
 from naze.jobs.questions import Asked, Question, as_asked, language_of
+from naze.jobs.schemas import as_schema
 from naze.prompts import Policy, RowPrompts, TableRow, fit_materials
 from naze.records import FittedPrompt, Sampling
 from naze.tables import (
@@ -38,6 +40,7 @@ from naze.tables import (
 
 if TYPE_CHECKING:
     import polars as pl
+    from pydantic import BaseModel
 
 __all__ = [
     "MapJob",
@@ -51,6 +54,7 @@ __all__ = [
     "mapped_table",
     "run_map",
     "target_of",
+    "write_mapped",
 ]
 
 TASK = "map"
@@ -131,29 +135,27 @@ class Mapped:
         """Read the rows with their new columns, a few at a time."""
         return mapped_batches(self.run, self.rows, self.asked)
 
-    def write(self, path: Path) -> int:
-        """Write them to a file by its suffix, aside, then renamed. In CSV, lists and objects become JSON texts.
+    def texts(self, column: str) -> "Iterator[tuple[list[int], list[Any], pl.DataFrame]]":
+        """Read some rows at a time: their numbers in the table, their cells in one column, and all columns."""
+        numbers = read_batches(self.rows, columns=[ROW], batch_rows=_ROWS_TOGETHER)
+        for batch, own in zip(self.batches(), numbers, strict=True):
+            yield own[ROW].to_list(), batch[column].to_list(), batch
 
-        Raises:
-            StoreError: the file cannot be written; the run is whole.
+    def attach(
+        self,
+        table: OpenedTable,
+        batches: "Iterator[pl.DataFrame] | None" = None,
+    ) -> Any:  # noqa: ANN401 - the kind of table that was given
+        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were.
+
+        Args:
+            table: what was mapped.
+            batches: the rows with their new columns where something was done to these; None: as they were answered.
         """
-        batches = self.batches()
-        if kind_of(path) == "csv":
-            batches = (nested_as_json(batch) for batch in batches)
-        try:
-            return write_table(path, batches)
-        except OSError as error:
-            raise StoreError(
-                f"{path}: the table cannot be written ({error}). Every answer is stored in {self.folder}; free some "
-                "space or choose another --out, and run the same command again."
-            ) from error
-
-    def attach(self, table: OpenedTable) -> Any:  # noqa: ANN401 - the kind of table that was given
-        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were."""
         import polars as pl
 
         added = added_columns(self.asked)
-        columns = pl.concat([batch.select(added) for batch in self.batches()])
+        columns = pl.concat([batch.select(added) for batch in batches or self.batches()])
         numbers = pl.read_parquet(self.rows, columns=[ROW])[ROW].cast(pl.Int64) - 1
         return attached(table, numbers, columns)
 
@@ -163,7 +165,7 @@ def map(
     prompt: str | None = None,
     *,
     choices: Sequence[str] = (),
-    schema: Mapping[str, Any] | None = None,
+    schema: "Mapping[str, Any] | type[BaseModel] | str | Path | None" = None,
     add: str = "answer",
     questions: Sequence[Question] = (),
     **options: Unpack[TableOptions],
@@ -174,7 +176,7 @@ def map(
         table: a CSV, JSONL, JSON or Parquet file, a folder of texts, or a polars, pandas or Arrow table.
         prompt: Jinja2 text over the columns, e.g. `Is this review about delivery? {{ text }}`.
         choices: when given, the model chooses one of them, and each gets a probability.
-        schema: JSON Schema that each answer must satisfy.
+        schema: JSON Schema that each answer must satisfy (a file of it, or a pydantic model).
         add: the name of the new column.
         questions: several questions instead of one prompt; all read a row once.
         options: model, where the result and the run go, which rows: see `TableOptions`.
@@ -219,11 +221,33 @@ def map_to_file(job: MapJob, **options: Unpack[TableOptions]) -> Mapped:
     if target is None:
         return mapped
     try:
-        mapped.write(target)
+        write_mapped(mapped.batches(), target, mapped.folder)
     except BaseException:
         mapped.close()
         raise
     return replace(mapped, target=target)
+
+
+def write_mapped(batches: "Iterator[pl.DataFrame]", path: Path, folder: Path) -> int:
+    """Write rows with their new columns, aside, then renamed. In CSV, lists and objects become JSON texts.
+
+    Args:
+        batches: the rows.
+        path: its suffix says how they are written.
+        folder: of the run, for messages.
+
+    Raises:
+        StoreError: the file cannot be written; the run is whole.
+    """
+    if kind_of(path) == "csv":
+        batches = (nested_as_json(batch) for batch in batches)
+    try:
+        return write_table(path, batches)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the table cannot be written ({error}). Every answer is stored in {folder}; free some space or "
+            "choose another --out, and run the same command again."
+        ) from error
 
 
 def map_job(
@@ -292,7 +316,7 @@ def run_map(
         asking = RowPrompts([one.template for one in asked], job.table.columns)
         run = asks.ask(
             job.folder,
-            _step(job, asked),
+            _step(job, asked, asks.engine.identity.engine),
             lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
             tell=tell,
@@ -304,7 +328,7 @@ def run_map(
 def _questions(
     prompt: str | None,
     choices: Sequence[str],
-    schema: Mapping[str, Any] | None,
+    schema: "Mapping[str, Any] | type[BaseModel] | str | Path | None",
     add: str,
     questions: Sequence[Question],
 ) -> tuple[Question, ...]:
@@ -312,7 +336,7 @@ def _questions(
         raise ConfigurationError("give a prompt, or several questions; expected one of the two.")
     if prompt is None:
         return tuple(questions)
-    return (Question(add, prompt, tuple(choices), schema=schema),)
+    return (Question(add, prompt, tuple(choices), schema=None if schema is None else as_schema(schema)),)
 
 
 def _check(job: MapJob, language: str) -> None:
@@ -352,15 +376,33 @@ def _forget_older(rows: Path) -> None:
             other.unlink(missing_ok=True)
 
 
-def _step(job: MapJob, asked: Sequence[Asked]) -> Step:
+def _leftovers(asked: Sequence[Asked], engine: str) -> tuple[str, ...]:
+    """Name, for each question with a schema, what is not enforced while the model writes."""
+    notes = []
+    for one in asked:
+        schema = one.template.schema
+        if schema is None:
+            continue
+        if engine == "http":
+            notes.append(
+                f"Whether the server enforces the schema of {one.name!r} is not known; it is checked after."
+            )
+        elif leftovers := enforced(schema, engine).leftovers:
+            named = "; ".join(str(leftover) for leftover in leftovers)
+            notes.append(f"Of the schema of {one.name!r}, checked only after the answer is there: {named}.")
+    return tuple(notes)
+
+
+def _step(job: MapJob, asked: Sequence[Asked], engine: str) -> Step:
     first, *further = [one.template for one in asked]
+    leftovers = _leftovers(asked, engine)
     made_from = json.dumps([job.table.fingerprint, job.where, job.sample, job.settings.seed])
     return Step(
         TASK,
         first,
         job.settings.sampling,
         made_from,
-        notes=job.table.notes,
+        notes=(*job.table.notes, *leftovers),
         further=tuple(further),
         fit=job.settings.fit,
         data_path=str(job.table.given) if job.table.home == "path" else "",

@@ -34,8 +34,12 @@ class Question:
     """Choice -> what it means, shown to the model."""
     values: Mapping[str, str] = field(default_factory=lambda: NO_DEFINITIONS)
     """Choice -> what the column holds; the choice itself where nothing is given."""
+    lettered: bool = False
+    """List the choices under letters even where the model could choose between their words."""
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy."""
+    fields_prefix: str | None = None
+    """With a schema: each of its properties becomes a column of its own, behind this prefix; None: one column."""
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -133,7 +137,8 @@ def as_asked(
     template = _template(question, language, instruction)
     words, meanings = "", {choice: choice for choice in question.choices}
     if question.choices:
-        if not question.definitions and _differ_at_once(question.choices) and tells_apart(question.choices):
+        listed = question.lettered or question.definitions
+        if not listed and _differ_at_once(question.choices) and tells_apart(question.choices):
             words = offer_words(question.choices, template.language)
         else:
             meanings = lettered(question.choices)
