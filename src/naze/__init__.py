@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
     from naze.jobs import (
+        ChainSettings,
         ExplainSettings,
+        Flow,
         GenerateResponse,
         MapSettings,
         Question,
+        chain,
         continue_run,
         explain,
         generate,
@@ -33,10 +36,13 @@ _ROOMS = {
     "factors": ("FactorSettings", "Factors", "compare_factors", "find_factors", "open_factors"),
     "generations": ("Run", "export_run", "open_run"),
     "jobs": (
+        "ChainSettings",
         "ExplainSettings",
+        "Flow",
         "GenerateResponse",
         "MapSettings",
         "Question",
+        "chain",
         "continue_run",
         "explain",
         "generate",
@@ -50,11 +56,13 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Answer",
+    "ChainSettings",
     "Engine",
     "EngineOptions",
     "ExplainSettings",
     "FactorSettings",
     "Factors",
+    "Flow",
     "GenerateResponse",
     "MapSettings",
     "NazeError",
@@ -67,6 +75,7 @@ __all__ = [
     "Vote",
     "Votes",
     "Winner",
+    "chain",
     "compare_factors",
     "continue_run",
     "explain",

@@ -1,5 +1,6 @@
 """The durable run: plan, store, resume, progress, export. Rows in equal rows out."""
 
+from naze.generations.budget import Account, Budget, Price, Spent, read_budget, spent_in
 from naze.generations.estimate import Estimate, estimate
 from naze.generations.export import export_run
 from naze.generations.manifest import Manifest, installed_versions, now
@@ -9,15 +10,19 @@ from naze.generations.store import Planned, Row
 
 __all__ = [
     "FAILURES",
+    "Account",
     "BarProgress",
+    "Budget",
     "Estimate",
     "JsonProgress",
     "Manifest",
     "Planned",
+    "Price",
     "Progress",
     "Row",
     "Run",
     "Source",
+    "Spent",
     "Summary",
     "WritableRun",
     "choose_progress",
@@ -26,6 +31,8 @@ __all__ = [
     "installed_versions",
     "now",
     "open_run",
+    "read_budget",
     "span",
+    "spent_in",
     "write_run",
 ]

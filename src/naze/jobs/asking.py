@@ -15,7 +15,18 @@ from typing import Any
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
 from naze.errors import ChoiceError, ConfigurationError
-from naze.generations import Manifest, Planned, Progress, Run, installed_versions, now, open_run, write_run
+from naze.generations import (
+    Account,
+    Manifest,
+    Planned,
+    Progress,
+    Run,
+    installed_versions,
+    now,
+    open_run,
+    write_run,
+)
+from naze.generations.budget import Spender
 from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling
@@ -74,6 +85,7 @@ class Worker:
         notes: tuple[str, ...] = (),
         long_model: str | None = None,
         open_long: Callable[[], Engine] | None = None,
+        account: Account | None = None,
     ) -> None:
         """Take a model without opening it.
 
@@ -84,6 +96,7 @@ class Worker:
             notes: what the person should know, for the manifests.
             long_model: what the person calls the model that longer prompts are routed to.
             open_long: opens its engine.
+            account: what may be spent; None: no budget.
         """
         self.model = model
         self._open_fresh = open_fresh
@@ -91,6 +104,7 @@ class Worker:
         self._notes = notes
         self._long_model = long_model
         self._open_long = open_long
+        self._account = account
         self._long_fingerprint: str | None = None
         self._engine: Engine | None = None
         """Open, and not handed over to a run."""
@@ -176,7 +190,14 @@ class Worker:
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
             long = self._open_long if step.fit == "route" else None
-            run.execute(rows, self._give, open_long_engine=long, progress=progress)
+            run.execute(
+                rows,
+                self._give,
+                open_long_engine=long,
+                progress=progress,
+                spender=self._spender(self.model, run.manifest.address),
+                long_spender=None if long is None else self._spender(self._long_model, None),
+            )
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -191,6 +212,12 @@ class Worker:
         """Hand an opened engine over to a run, which closes it at its end."""
         engine, self._engine = self.engine, None
         return engine
+
+    def _spender(self, model: str | None, address: str | None) -> Spender | None:
+        if self._account is None or model is None:
+            return None
+        local = address is None and "://" not in model
+        return self._account.spender(model, local=local, count=self.count_tokens)
 
     def _long(self) -> str | None:
         """Ask the long model once who it is."""
@@ -235,6 +262,7 @@ def opened_worker(
     engine: str | None = None,
     options: EngineOptions | None = None,
     long_model: str | None = None,
+    account: Account | None = None,
 ) -> Iterator[Worker]:
     """Open a model for the steps of a job, and close it at the end.
 
@@ -243,6 +271,7 @@ def opened_worker(
         engine: a registered engine; None: the best here.
         options: how it runs.
         long_model: where prompts longer than the context go, for steps that route them.
+        account: what may be spent; None: no budget.
     """
     chosen = options or EngineOptions()
     worker = Worker(
@@ -252,6 +281,7 @@ def opened_worker(
         notes=resolve(model, engine=engine).notes,
         long_model=long_model,
         open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
+        account=account,
     )
     try:
         yield worker
