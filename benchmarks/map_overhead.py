@@ -58,6 +58,7 @@ def map_once(folder: Path) -> None:
     """Map the table; on a finished run, only write its result."""
     from naze.jobs import MapSettings, Question, map_job, run_map
     from naze.jobs.asking import Worker
+    from naze.jobs.map import write_mapped
 
     start = time.perf_counter()
     worker = Worker("instant", InstantEngine)
@@ -66,7 +67,7 @@ def map_once(folder: Path) -> None:
     job = map_job(folder / "table.csv", [question], model="instant", run=folder / "run", settings=settings)
     mapped = run_map(job, worker=worker)
     asked = time.perf_counter()
-    mapped.write(folder / "result.parquet")
+    write_mapped(mapped.batches(), folder / "result.parquet", mapped.folder)
     mapped.close()
     told = {"ask": asked - start, "write": time.perf_counter() - asked, "processor": time.process_time()}
     told["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from naze.factors import Factors, FactorSettings, compare_factors, find_factors, open_factors
     from naze.generations import Run, export_run, open_run
     from naze.jobs import (
+        BatchSettings,
         ChainSettings,
         ExplainSettings,
         Flow,
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
         Question,
         chain,
         continue_run,
+        estimate,
         explain,
         generate,
         map,
+        read_batch,
+        run_batch,
+        write_batch,
     )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
@@ -37,6 +42,7 @@ _ROOMS = {
     "generations": ("Run", "export_run", "open_run"),
     "jobs": (
         "ChainSettings",
+        "BatchSettings",
         "ExplainSettings",
         "Flow",
         "GenerateResponse",
@@ -44,9 +50,13 @@ _ROOMS = {
         "Question",
         "chain",
         "continue_run",
+        "estimate",
         "explain",
         "generate",
         "map",
+        "read_batch",
+        "run_batch",
+        "write_batch",
     ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
@@ -56,6 +66,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Answer",
+    "BatchSettings",
     "ChainSettings",
     "Engine",
     "EngineOptions",
@@ -78,6 +89,7 @@ __all__ = [
     "chain",
     "compare_factors",
     "continue_run",
+    "estimate",
     "explain",
     "export_run",
     "find_factors",
@@ -88,8 +100,11 @@ __all__ = [
     "open_factors",
     "open_run",
     "pull",
+    "read_batch",
     "read_configuration",
     "read_votes",
+    "run_batch",
+    "write_batch",
     "write_votes",
 ]
 

@@ -6,6 +6,7 @@ these plainly; anything else that escapes is a bug and keeps its traceback.
 NazeError
 ├── InputError                  a file, table or value that a person gave
 │   ├── FormatError             the whole file: missing, empty, not UTF-8, unknown layout, unknown column
+│   │   └── BatchFileError      a batch file that breaks the contract; holds everything that is wrong
 │   └── RowError                one row; kept aside and counted, the rest goes on
 ├── ConfigurationError          a setting: unknown, out of range, contradicting another
 ├── TemplateError               a prompt template: undefined name, broken syntax, missing part
@@ -19,6 +20,7 @@ NazeError
 │   ├── EngineReplyError        answered with something that is no answer (500, nonsense, closed midway)
 │   ├── RemoteRefusedError      not on this machine, and the person has not allowed it by name
 │   ├── ContextOverflowError    a prompt longer than the context
+│   ├── TurnsError              a conversation whose turns the model's chat template does not take
 │   └── ChoiceError             choices that this model cannot tell apart by their first token
 ├── MissingExtraError           an optional library is not installed; says the one command that adds it
 └── RunError
@@ -54,6 +56,18 @@ class InputError(NazeError):
 
 class FormatError(InputError):
     """A whole file cannot be read: missing, empty, not UTF-8, unknown layout or column."""
+
+
+class BatchFileError(FormatError):
+    """A batch file breaks the contract; nothing of it was asked.
+
+    Attributes:
+        problems: everything for which it is refused, each with its line (`naze.jobs.batch.FileProblem`).
+    """
+
+    def __init__(self, message: str, *, problems: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class RowError(InputError):
@@ -142,6 +156,10 @@ class ContextOverflowError(EngineError):
         super().__init__(message)
         self.prompt_tokens = prompt_tokens
         self.context_tokens = context_tokens
+
+
+class TurnsError(EngineError):
+    """A conversation whose turns the model's chat template does not take. It concerns this prompt alone."""
 
 
 class ChoiceError(EngineError):

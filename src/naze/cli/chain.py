@@ -9,11 +9,12 @@ import typer
 import typer.core
 
 from naze.cli import EXIT_FAILED_ROWS, budget_options
-from naze.cli import table_options as options
+from naze.cli.table_options import tell as tell_run
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from naze.generations import PriceTable
     from naze.jobs.chains import Chained, StepTold, Stop
 
 
@@ -36,6 +37,16 @@ app = typer.Typer(
 _Flow = Annotated[
     Path, typer.Argument(metavar="FLOW", help="A YAML file with the steps; see docs/chains.md.")
 ]
+_Out = Annotated[
+    Path | None, typer.Option(help="The result: .csv, .jsonl or .parquet; else beside the data.")
+]
+_Engine = Annotated[str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")]
+_Context = Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")]
+_Concurrency = Annotated[int | None, typer.Option(min=1, help="Rows computed at once.")]
+_AllowRemote = Annotated[
+    bool, typer.Option("--allow-remote", help="Let the rows leave this machine, to the model's server.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 _CELL_CHARACTERS = 300
 
 
@@ -49,18 +60,18 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="Answers where neither a step nor the flow names one.")
     ] = None,
-    out: options.Out = None,
+    out: _Out = None,
     run: Annotated[
         Path | None, typer.Option("--run", help="The chain's folder; the same again continues.")
     ] = None,
     budget: budget_options.Budget = None,
-    price: budget_options.Price = None,
+    prices: budget_options.Prices = None,
     retry: Annotated[bool, typer.Option("--retry", help="Ask again about the rows that failed.")] = False,
-    engine: options.Engine = None,
-    context: options.Context = None,
-    concurrency: options.Concurrency = None,
-    allow_remote: options.AllowRemote = False,
-    as_json: options.Json = False,
+    engine: _Engine = None,
+    context: _Context = None,
+    concurrency: _Concurrency = None,
+    allow_remote: _AllowRemote = False,
+    as_json: _Json = False,
 ) -> None:
     """Run the steps of a chain on a table, each after those that feed it.
 
@@ -70,10 +81,10 @@ def run(
     from naze.jobs.chains import ChainSettings, chain_target, read_flow, run_chain, write_chained
     from naze.tables import open_table
 
-    prices = budget_options.read_prices(price)
+    table_of_prices = budget_options.read_table(prices)
     settings = ChainSettings(
         engine, EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
-        budget_options.read_budget(budget, prices), retry,
+        budget_options.read_budget(budget, table_of_prices), retry,
     )  # fmt: skip
     read, table = read_flow(flow), open_table(data)
     target = chain_target(read, table, out)
@@ -85,7 +96,7 @@ def run(
         settings=settings,
         progress=choose_progress,
         tell=_tell,
-        tell_run=options.tell,
+        tell_run=tell_run,
     )
     rows = write_chained(chained, target)
     if as_json:
@@ -95,10 +106,10 @@ def run(
             "rows": rows,
             "steps": [asdict(one) for one in chained.steps],
         }
-        told["models"] = budget_options.spending(chained.folder, prices)
+        told["models"] = budget_options.spending(chained.folder, table_of_prices)
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        _show(chained, rows, target, prices)
+        _show(chained, rows, target, table_of_prices)
     if chained.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
 
@@ -113,7 +124,7 @@ def _tell(told: "StepTold") -> None:
     )
 
 
-def _show(chained: "Chained", rows: int, target: Path, prices: Any) -> None:  # noqa: ANN401 - see `read_prices`
+def _show(chained: "Chained", rows: int, target: Path, prices: "PriceTable | None") -> None:
     typer.echo(f"{rows:,} rows: {target}")
     budget_options.say_spending(chained.folder, prices)
     if chained.failed:
@@ -131,7 +142,7 @@ def show(
         str | None, typer.Option(help="Follow this row of the data, by its number from 1.")
     ] = None,
     prompts: Annotated[bool, typer.Option("--prompts", help="Show what the model was asked, too.")] = False,
-    as_json: options.Json = False,
+    as_json: _Json = False,
 ) -> None:
     """Show a chain's steps and where their rows lie, or one row's way through them."""
     from naze.jobs.chains import read_chain, row_path

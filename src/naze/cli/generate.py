@@ -53,7 +53,7 @@ def generate(
         name,
         sys.stdin.read() if prompt == "-" else prompt,
         system=system,
-        format=None if schema is None else read_schema(schema),
+        format=None if schema is None else _read_schema(schema),
         choices=[] if choices is None else [choice.strip() for choice in choices.split(",")],
         options=options,
         engine=engine,
@@ -69,12 +69,7 @@ def generate(
             typer.echo(f"naze: cut after {response.eval_count} tokens; --max-tokens allows more.", err=True)
 
 
-def read_schema(path: Path) -> dict[str, Any]:
-    """Read a JSON Schema from a file.
-
-    Raises:
-        FormatError: no JSON, or no object.
-    """
+def _read_schema(path: Path) -> dict[str, Any]:
     from naze.errors import FormatError
 
     try:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from naze.cli import table_options as options
-from naze.cli.generate import read_schema
+from naze.cli.table_options import Table, TableChoices, over_table, run_and_show
 from naze.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,15 +15,18 @@ app = typer.Typer(help="Ask a model about every row of a table: a new column for
 
 
 @app.command()
+@over_table
 def map(
-    file: options.Table,
+    file: Table,
     prompt: Annotated[
         str | None, typer.Option(help='Over the columns: "Is this review about delivery? {{text}}".')
     ] = None,
     choices: Annotated[
         str | None, typer.Option(help="Choices with commas between: one is chosen, each gets a probability.")
     ] = None,
-    schema: Annotated[Path | None, typer.Option(help="A file with the JSON Schema of the answer.")] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="A file of the answer's JSON Schema, or module:PydanticModel.")
+    ] = None,
     add: Annotated[str, typer.Option(help="The name of the new column.")] = "answer",
     ask: Annotated[
         list[str] | None,
@@ -36,22 +38,10 @@ def map(
     instruction: Annotated[
         str | None, typer.Option(help="Stands before every row, instead of naze's own.")
     ] = None,
-    model: options.Model = None,
-    out: options.Out = None,
-    run: options.RunFolder = None,
-    where: options.Where = None,
-    sample: options.Sample = None,
-    seed: options.Seed = 0,
-    language: options.Language = None,
-    max_tokens: options.MaxTokens = 256,
+    max_tokens: Annotated[int, typer.Option(min=1, help="The longest answer, in tokens.")] = 256,
     temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
-    fit: options.Fit = "shorten",
-    long_model: options.LongModel = None,
-    engine: options.Engine = None,
-    context: options.Context = None,
-    concurrency: options.Concurrency = None,
-    allow_remote: options.AllowRemote = False,
-    as_json: options.Json = False,
+    *,
+    chosen: TableChoices,
 ) -> None:
     """Ask a model about every row of a table: a new column for each question.
 
@@ -60,19 +50,6 @@ def map(
     """
     from naze.jobs import map_job
 
-    chosen = options.settings(
-        language=language,
-        instruction=instruction,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        fit=fit,
-        long_model=long_model,
-        seed=seed,
-        engine=engine,
-        context=context,
-        concurrency=concurrency,
-        allow_remote=allow_remote,
-    )
     asked = [
         *_prompted(prompt, add, choices, schema),
         *_further(ask or [], choices, schema),
@@ -82,15 +59,15 @@ def map(
         raise ConfigurationError(
             "there is no question; give --prompt, --ask NAME=PROMPT or --questions FILE."
         )
-    job = map_job(file, asked, model=model, run=run, where=where, sample=sample, settings=chosen)
-    options.run_and_show(job, out, as_json=as_json)
+    options = chosen.options(instruction=instruction, max_tokens=max_tokens, temperature=temperature)
+    run_and_show(map_job(file, asked, **options), options, as_json=chosen.as_json)
 
 
-def _prompted(prompt: str | None, add: str, choices: str | None, schema: Path | None) -> "list[Question]":
+def _prompted(prompt: str | None, add: str, choices: str | None, schema: str | None) -> "list[Question]":
     return [] if prompt is None else [_question(add, prompt, choices, schema)]
 
 
-def _further(asked: list[str], choices: str | None, schema: Path | None) -> "list[Question]":
+def _further(asked: list[str], choices: str | None, schema: str | None) -> "list[Question]":
     made = []
     for one in asked:
         name, separator, prompt = one.partition("=")
@@ -102,11 +79,12 @@ def _further(asked: list[str], choices: str | None, schema: Path | None) -> "lis
     return made
 
 
-def _question(name: str, prompt: str, choices: str | None, schema: Path | None) -> "Question":
+def _question(name: str, prompt: str, choices: str | None, schema: str | None) -> "Question":
     from naze.jobs import Question
+    from naze.jobs.schemas import as_schema
 
     words = () if choices is None else tuple(choice.strip() for choice in choices.split(","))
-    return Question(name, prompt, words, schema=None if schema is None else read_schema(schema))
+    return Question(name, prompt, words, schema=None if schema is None else as_schema(schema))
 
 
 def _read(path: Path | None) -> "tuple[Question, ...]":

@@ -1,73 +1,128 @@
 """The options that every command over a table has, and what it says before and after a run."""
 
+import inspect
 import json
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS
+from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
 
 if TYPE_CHECKING:
-    from naze.jobs import MapJob, Mapped, MapSettings
+    from naze.jobs import MapJob, Mapped, TableOptions
     from naze.jobs.asking import Told
 
 Table = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
 ]
-Model = Annotated[str | None, typer.Option(help="As `naze models` lists it, a file, or a server.")]
-Out = Annotated[Path | None, typer.Option(help="The result: .csv, .jsonl or .parquet; else beside the file.")]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="The run's folder; the same again continues.")]
-Where = Annotated[str | None, typer.Option(help='Only rows for which this SQL holds: "length(text) > 20".')]
-Sample = Annotated[
-    int | None, typer.Option(min=1, help="Only so many rows, drawn at random, always the same.")
-]
-Seed = Annotated[int, typer.Option(help="Another seed draws another sample.")]
-Language = Annotated[str | None, typer.Option(help="Of naze's own words in the prompt: ja or en.")]
-Fit = Annotated[str, typer.Option(help="A row longer than the context: shorten, route or fail.")]
-LongModel = Annotated[str | None, typer.Option(help="Where --fit route sends longer rows.")]
-MaxTokens = Annotated[int, typer.Option(min=1, help="The longest answer, in tokens.")]
-Engine = Annotated[str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")]
-Context = Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")]
-Concurrency = Annotated[int | None, typer.Option(min=1, help="Rows computed at once.")]
-AllowRemote = Annotated[
-    bool, typer.Option("--allow-remote", help="Let the rows leave this machine, to the model's server.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+Column = Annotated[str | None, typer.Option(help="The texts; else `text`, or the only column of texts.")]
 
 
-def settings(
-    *,
-    language: str | None,
-    instruction: str | None = None,
-    max_tokens: int = 256,
-    temperature: float = 0.0,
-    fit: str,
-    long_model: str | None,
-    seed: int,
-    engine: str | None,
-    context: int | None,
-    concurrency: int | None,
-    allow_remote: bool,
-) -> "MapSettings":
-    """Gather what the options say."""
-    from naze.jobs import MapSettings
+@dataclass(frozen=True)
+class TableChoices:
+    """What a person chose of the options that every command over a table has."""
 
-    return MapSettings(
-        language=language,
-        instruction=instruction,
-        sampling=Sampling(max_tokens=max_tokens, temperature=temperature),
-        fit=cast(Any, fit),  # checked where it is used
-        long_model=long_model,
-        seed=seed,
-        engine=engine,
-        options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
+    model: Annotated[str | None, typer.Option(help="As `naze models` lists it, a file, or a server.")] = None
+    out: Annotated[
+        Path | None, typer.Option(help="The result: .csv, .jsonl or .parquet; else beside the file.")
+    ] = None
+    run: Annotated[Path | None, typer.Option(help="The run's folder; the same again continues.")] = None
+    where: Annotated[
+        str | None, typer.Option(help='Only rows for which this SQL holds: "length(text) > 20".')
+    ] = None
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Only so many rows, drawn at random, always the same.")
+    ] = None
+    seed: Annotated[int, typer.Option(help="Another seed draws another sample.")] = 0
+    language: Annotated[
+        str | None, typer.Option(help="Of naze's own words in the prompt: ja or en; else as the texts are.")
+    ] = None
+    fit: Annotated[str, typer.Option(help="A row longer than the context: shorten, route or fail.")] = (
+        "shorten"
     )
+    long_model: Annotated[str | None, typer.Option(help="Where --fit route sends longer rows.")] = None
+    engine: Annotated[str | None, typer.Option(help="openvino, llamacpp or http; else the best here.")] = None
+    context: Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")] = None
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Rows computed at once.")] = None
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let the rows leave this machine, to the model's server.")
+    ] = False
+    dry_run: DryRun = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False
+
+    def options(
+        self, *, instruction: str | None = None, max_tokens: int = 256, temperature: float = 0.0
+    ) -> "TableOptions":
+        """Gather them as the library takes them."""
+        from naze.generations import choose_progress
+        from naze.jobs import MapSettings
+
+        settings = MapSettings(
+            language=self.language,
+            instruction=instruction,
+            sampling=Sampling(max_tokens=max_tokens, temperature=temperature),
+            fit=cast(Any, self.fit),  # checked where it is used
+            long_model=self.long_model,
+            seed=self.seed,
+            engine=self.engine,
+            options=EngineOptions(
+                context_tokens=self.context, concurrency=self.concurrency, allow_remote=self.allow_remote
+            ),
+        )
+        return {
+            "model": self.model,
+            "out": self.out,
+            "run": self.run,
+            "where": self.where,
+            "sample": self.sample,
+            "settings": settings,
+            "progress": choose_progress(),
+            "tell": tell,
+        }
+
+
+def over_table(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `TableChoices` behind its own; it receives them as its argument `chosen`."""
+    shared = {field.name: field for field in fields(TableChoices)}
+    hints = get_type_hints(TableChoices, include_extras=True)
+    signature = inspect.signature(command, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.name != "chosen"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[name])
+        for name, field in shared.items()
+    ]
+
+    @wraps(command)
+    def called(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
+        chosen = TableChoices(**{name: given.pop(name) for name in shared})
+        if chosen.dry_run:
+            _estimate(command, given, chosen)
+        else:
+            command(**given, chosen=chosen)
+
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + added
+    called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    return called
+
+
+def _estimate(command: Callable[..., None], given: dict[str, Any], chosen: TableChoices) -> None:
+    """Run a command up to the place where it would ask, and show what that would take."""
+    from naze.jobs import estimate
+
+    def job(*, run: Path) -> None:
+        command(**given, chosen=replace(chosen, run=run, out=None))
+
+    show_estimate(estimate(job), choose_prices(), as_json=chosen.as_json)
 
 
 def tell(told: "Told") -> None:
@@ -86,19 +141,18 @@ def tell(told: "Told") -> None:
         )
 
 
-def run_and_show(job: "MapJob", out: Path | None, *, as_json: bool) -> None:
+def run_and_show(job: "MapJob", options: "TableOptions", *, as_json: bool) -> None:
     """Run a job to its end, and show what came of it."""
-    from naze.generations import choose_progress
     from naze.jobs import map_to_file
 
-    mapped = map_to_file(job, out, progress=choose_progress(), tell=tell)
+    mapped = map_to_file(job, **options)
     mapped.close()
     show_result(mapped, as_json=as_json)
 
 
-def show_result(mapped: "Mapped", *, as_json: bool) -> None:
+def show_result(mapped: "Mapped", *, target: Path | None = None, as_json: bool) -> None:
     """Say how a run ended and where its table lies; leave with status 3 where rows failed."""
-    target, folder, summary = mapped.target, mapped.folder, mapped.summary
+    target, folder, summary = target or mapped.target, mapped.folder, mapped.summary
     if as_json:
         told = {"file": None if target is None else str(target), "run": str(folder), **asdict(summary)}
         typer.echo(json.dumps(told, ensure_ascii=False))

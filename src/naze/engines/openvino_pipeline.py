@@ -7,9 +7,9 @@ sequences computed together never wait for the slowest of them. `openvino.py` ru
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,13 @@ from naze.engines.choices import distribution
 from naze.engines.openvino_prepare import Prepared, prepare
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
-from naze.errors import ChoiceError, EngineCrashError, ModelFileError
+from naze.engines.schemas import enforced
+from naze.engines.states import encode_states
+from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
+
+if TYPE_CHECKING:
+    from naze.engines.openvino_states import StateNetwork
 
 BLOCK_TOKENS = 32
 """Tokens in one block of the CPU's key-value cache; prefixes are reused in whole blocks."""
@@ -155,9 +160,60 @@ class OpenVinoPipeline:
         finally:
             batch.cancel()
 
+    def read_states(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer prompts with choices one after another, with the model's hidden states. See `StateReader.read_states`."""
+        from naze.engines.openvino_states import StateNetwork
+
+        self._pipeline = None  # the weights stand in memory once
+        network = StateNetwork(self._prepared.folder, self._properties())
+        for prompt in prompts:
+            self.check_choices(prompt.choices)
+            request = self.request(prompt)
+            yield prompt, self.refusal(request) or self._read_states(network, request)
+
+    def _read_states(self, network: "StateNetwork", request: _Request) -> Answer:
+        request.started = time.perf_counter()
+        try:
+            states = network.read(request.ids)
+        except RuntimeError as error:
+            raise EngineCrashError(
+                f"OpenVINO stopped while reading the prompt about {request.prompt.subject_id!r}: {error}. It is asked "
+                "again on a fresh engine."
+            ) from error
+        request.cached_tokens = states.cached_tokens
+        request.chosen = {
+            choice: float(states.log_probabilities[self._first_token(choice)])
+            for choice in request.prompt.choices
+        }
+        answer = self.finish(request)
+        if answer.status is not Status.ANSWERED:
+            return answer
+        return replace(answer, states=encode_states(states.depths))
+
+    def refusal(self, request: _Request) -> Answer | None:
+        """Say why a request is not asked: it does not fit. None where it does."""
+        if request.prompt_tokens < self.context_tokens:
+            return None
+        return Answer(
+            Status.OVERFLOW,
+            reason=f"the prompt has {request.prompt_tokens:,} tokens; the context holds {self.context_tokens:,}",
+            prompt_tokens=request.prompt_tokens,
+            attempts=0,
+        )
+
     def close(self) -> None:
         """Free the model's memory."""
         self._pipeline = None
+
+    def _properties(self) -> dict[str, Any]:
+        """Say how precisely, and on how many threads, the network is computed."""
+        properties: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
+        }
+        if self._options.threads is not None:
+            properties["INFERENCE_NUM_THREADS"] = self._options.threads
+        return properties
 
     def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a package without types
         """Return the loaded pipeline, which computes in f32.
@@ -172,15 +228,9 @@ class OpenVinoPipeline:
             return self._pipeline
         self._pipeline = None
         scheduler = self.scheduler(deterministic=deterministic)
-        properties: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
-        }
-        if self._options.threads is not None:
-            properties["INFERENCE_NUM_THREADS"] = self._options.threads
         try:
             self._pipeline = self._genai.ContinuousBatchingPipeline(
-                str(self._prepared.folder), self._tokenizer, scheduler, "CPU", **properties
+                str(self._prepared.folder), self._tokenizer, scheduler, "CPU", **self._properties()
             )
         except RuntimeError as error:
             raise ModelFileError(
@@ -251,7 +301,7 @@ class OpenVinoPipeline:
             configuration.rng_seed = sampling.seed
         if request.prompt.schema is not None:
             configuration.structured_output_config = self._genai.StructuredOutputConfig(
-                json_schema=request.prompt.schema
+                json_schema=enforced(request.prompt.schema, "openvino").schema
             )
         return configuration
 
@@ -414,15 +464,12 @@ class _Batch:
         """Admit a prompt, or say at once why it is not asked."""
         if prompt.choices:
             self._engine.check_choices(prompt.choices)
-        request = self._engine.request(prompt)
-        limit = self._engine.context_tokens
-        if request.prompt_tokens >= limit:
-            return Answer(
-                Status.OVERFLOW,
-                reason=f"the prompt has {request.prompt_tokens:,} tokens; the context holds {limit:,}",
-                prompt_tokens=request.prompt_tokens,
-                attempts=0,
-            )
+        try:
+            request = self._engine.request(prompt)
+        except TurnsError as error:
+            return Answer(Status.ERROR, reason=str(error), attempts=0)
+        if (refused := self._engine.refusal(request)) is not None:
+            return refused
         if self._must_wait(request):
             self._held.append(request)
         else:
@@ -430,7 +477,7 @@ class _Batch:
         return None
 
     def _admit(self, request: _Request) -> None:
-        configuration = self._engine.configuration(request, self._sampling)
+        configuration = self._engine.configuration(request, request.prompt.sampling or self._sampling)
         request.started = time.perf_counter()
         self._engine.remember(self._active)
         self._engine.expect(request)

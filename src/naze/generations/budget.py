@@ -7,17 +7,28 @@ not known.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from naze.errors import BudgetError, ConfigurationError
 from naze.generations.manifest import MANIFEST_NAME, read_manifest
+from naze.generations.prices import Price, PriceTable
 from naze.generations.store import STORE_NAME, Store
 from naze.prompts.fitting import most_bytes
 from naze.records import Answer, Prompt, Sampling
 
-__all__ = ["TOKENS", "Account", "Budget", "Counter", "Price", "Spender", "Spent", "read_budget", "spent_in"]
+__all__ = [
+    "TOKENS",
+    "Account",
+    "Budget",
+    "Counter",
+    "Spender",
+    "Spent",
+    "price_of",
+    "read_budget",
+    "spent_in",
+]
 
 TOKENS = "tokens"
 _FRAME_TOKENS = 256
@@ -27,18 +38,6 @@ _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _SIGNS = {"$": "USD", "¥": "JPY", "€": "EUR", "£": "GBP", "円": "JPY", "yen": "JPY"}
 
 Counter = Callable[[Sequence[Prompt]], list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a model costs, for a million tokens."""
-
-    input: float
-    output: float
-    currency: str = "USD"
-
-
-NO_PRICES: Mapping[str, Price] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class Budget:
     amount: float
     unit: str = TOKENS
     """`tokens`, or a currency such as `USD`."""
-    prices: Mapping[str, Price] = field(default_factory=lambda: NO_PRICES)
-    """Model, as the person names it -> its price; a model on this machine costs nothing when it has none."""
+    prices: PriceTable | None = None
+    """What models cost, for a budget of money; one on this machine that has no price costs nothing."""
 
     def __post_init__(self) -> None:
         if not self.amount > 0:
@@ -62,16 +61,15 @@ class Budget:
             )
         if self.unit == TOKENS:
             return
-        if not any(price.input or price.output for price in self.prices.values()):
+        if self.prices is None or self.prices.example:
             raise ConfigurationError(
-                f"the budget is in {self.unit} and no model has a price, so that it would never be reached. Give "
-                "--price MODEL=INPUT,OUTPUT (for a million tokens), or a budget in tokens."
+                f"the budget is in {self.unit}, and there are no prices of yours. `naze estimate --write-prices prices.toml` "
+                "writes a table to fill in; or give a budget in tokens."
             )
-        for model, price in self.prices.items():
-            if price.currency != self.unit:
-                raise ConfigurationError(
-                    f"the budget is in {self.unit} and the price of {model} in {price.currency}; expected one currency."
-                )
+        if self.prices.currency != self.unit:
+            raise ConfigurationError(
+                f"the budget is in {self.unit} and the prices in {self.prices.currency}; expected one currency."
+            )
 
     def rates(self, model: str, *, local: bool) -> tuple[float, float]:
         """Return what one token read and one token written cost of the budget.
@@ -81,11 +79,11 @@ class Budget:
         """
         if self.unit == TOKENS:
             return 1.0, 1.0
-        price = self.prices.get(model)
+        price = price_of(self.prices, model)
         if price is None and not local:
             raise ConfigurationError(
-                f"the budget is in {self.unit} and {model}, which is not on this machine, has no price. Give "
-                f"--price {model}=INPUT,OUTPUT, for a million tokens."
+                f"the budget is in {self.unit}, and {model} is not on this machine and has no price"
+                f"{'' if self.prices is None else f' in {self.prices.path}'}. Add one under that name."
             )
         return (0.0, 0.0) if price is None else (price.input / 1e6, price.output / 1e6)
 
@@ -94,7 +92,13 @@ class Budget:
         return f"{amount:,.0f} tokens" if self.unit == TOKENS else f"{amount:,.4f} {self.unit}"
 
 
-def read_budget(text: str, prices: Mapping[str, Price] | None = None) -> Budget:
+def price_of(prices: PriceTable | None, model: str) -> Price | None:
+    """Find a model's price, by the name that the person gave it or by what its server calls it."""
+    names = {model.casefold(), model.rpartition("#")[2].casefold()}
+    return next((one for one in prices.models if one.name.casefold() in names), None) if prices else None
+
+
+def read_budget(text: str, prices: PriceTable | None = None) -> Budget:
     """Read a budget as people write it: `20000`, `200k`, `2M tokens`, `2.50USD`, `$2.50`, `300円`.
 
     Raises:
@@ -117,13 +121,13 @@ def read_budget(text: str, prices: Mapping[str, Price] | None = None) -> Budget:
         or (unit if re.fullmatch("[A-Z]{3}", unit) else None)
     )
     if currency is not None:
-        return Budget(amount, currency, prices or NO_PRICES)
+        return Budget(amount, currency, prices)
     size = unit.lower().removesuffix(TOKENS).strip()
     if size not in _SIZES or found["before"]:
         raise ConfigurationError(
             f"the budget is {text!r}; expected tokens (200k, 2M) or a currency of three capital letters (2.50USD)."
         )
-    return Budget(amount * _SIZES[size], TOKENS, prices or NO_PRICES)
+    return Budget(amount * _SIZES[size], TOKENS, prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,7 @@ class Spender:
         account = self._account
         left = account.budget.amount - account.spent - account.reserved
         most = self._most(
-            most_bytes(prompt.instruction + prompt.subject + prompt.question) + _FRAME_TOKENS,
+            _most_tokens(prompt),
             prompt,
             sampling,
         )
@@ -237,7 +241,8 @@ class Spender:
 
     def _most(self, tokens: int, prompt: Prompt, sampling: Sampling) -> float:
         read, written = self._rates
-        return tokens * read + (1 if prompt.choices else sampling.max_tokens) * written
+        longest = (prompt.sampling or sampling).max_tokens
+        return tokens * read + (1 if prompt.choices else longest) * written
 
     def _release(self, prompt: Prompt) -> None:
         self._account.reserved -= self._reserved.pop(id(prompt), 0.0)
@@ -249,3 +254,9 @@ class Spender:
             f"the budget of {say(account.budget.amount)} would be passed: {say(account.spent)} are spent, and the next "
             f"prompt may cost {say(most)}. Every answer so far is stored; the same command with a larger budget goes on."
         )
+
+
+def _most_tokens(prompt: Prompt) -> int:
+    """Return more tokens than a prompt can have: no tokenizer makes more of a text than it has bytes."""
+    texts = [prompt.instruction, prompt.subject, prompt.question, *(turn.text for turn in prompt.earlier)]
+    return most_bytes("".join(texts)) + _FRAME_TOKENS * (1 + len(prompt.earlier))

@@ -100,6 +100,10 @@ class Run:
         """Read every row with its answer, in input order, a few in memory at a time."""
         return self._store.rows()
 
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """Read the hidden states of the rows that have them, each with the row's position; see `naze.engines.states`."""
+        return self._store.states()
+
     def row(self, subject_id: str) -> list[Row]:
         """Read the rows about one subject; empty when there are none."""
         return list(self._store.rows("WHERE plan.subject_id = ?", (storable(subject_id),)))

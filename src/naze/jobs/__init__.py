@@ -1,12 +1,15 @@
 """What a person asks for, one file each: a template, a run, a table."""
 
+from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_batch, run_batch, write_batch
 from naze.jobs.chains import ChainSettings, Flow, chain
+from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
-from naze.jobs.map import MapJob, Mapped, MapSettings, map, map_job, map_to_file, run_map
+from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
 
 __all__ = [
+    "BatchSettings",
     "ChainSettings",
     "ExplainSettings",
     "Flow",
@@ -15,8 +18,12 @@ __all__ = [
     "MapSettings",
     "Mapped",
     "Question",
+    "TableOptions",
     "chain",
+    "check_batch",
     "continue_run",
+    "estimate",
+    "estimate_batch",
     "estimate_explain",
     "explain",
     "export_columns",
@@ -24,6 +31,9 @@ __all__ = [
     "map",
     "map_job",
     "map_to_file",
+    "read_batch",
     "read_questions",
+    "run_batch",
     "run_map",
+    "write_batch",
 ]

@@ -8,12 +8,15 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
+from naze.engines.states import with_states
 from naze.errors import ChoiceError, ConfigurationError
 from naze.generations import (
     Account,
@@ -31,7 +34,7 @@ from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling
 
-__all__ = ["Step", "Told", "Worker", "opened_worker"]
+__all__ = ["Step", "Told", "Worker", "made_worker", "opened_worker", "workers_of"]
 _PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
 
 
@@ -57,6 +60,8 @@ class Step:
     made_from: str
     """Fingerprint of everything that decides the prompts beside the template: the same one means the same plan."""
     notes: tuple[str, ...] = field(default=())
+    states: bool = False
+    """Keep the model's hidden states beside each answer, which must be a choice; not every engine can tell them."""
     further: tuple[Template, ...] = ()
     """Further questions about the same subjects."""
     fit: Policy = "shorten"
@@ -192,7 +197,7 @@ class Worker:
             long = self._open_long if step.fit == "route" else None
             run.execute(
                 rows,
-                self._give,
+                partial(self._give, step),
                 open_long_engine=long,
                 progress=progress,
                 spender=self._spender(self.model, run.manifest.address),
@@ -208,9 +213,10 @@ class Worker:
             self._engine.close()
             self._engine = None
 
-    def _give(self) -> Engine:
+    def _give(self, step: Step) -> Engine:
         """Hand an opened engine over to a run, which closes it at its end."""
-        engine, self._engine = self.engine, None
+        engine = self._as_asked(step)
+        self._engine = None
         return engine
 
     def _spender(self, model: str | None, address: str | None) -> Spender | None:
@@ -218,6 +224,9 @@ class Worker:
             return None
         local = address is None and "://" not in model
         return self._account.spender(model, local=local, count=self.count_tokens)
+
+    def _as_asked(self, step: Step) -> Engine:
+        return with_states(self.engine) if step.states else self.engine
 
     def _long(self) -> str | None:
         """Ask the long model once who it is."""
@@ -228,7 +237,7 @@ class Worker:
         return self._long_fingerprint
 
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
-        identity, template = self.engine.identity, step.template
+        identity, template = self._as_asked(step).identity, step.template
         parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
         if step.further:
             parts["further"] = [{name: getattr(other, name) for name in _PARTS} for other in step.further]
@@ -255,16 +264,28 @@ class Worker:
         )
 
 
+_KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)
+
+
 @contextmanager
-def opened_worker(
+def workers_of(kind: type[Worker]) -> Iterator[None]:
+    """Have `opened_worker` make another kind of worker meanwhile, in this thread: one that measures, for example."""
+    before = _KIND.set(kind)
+    try:
+        yield
+    finally:
+        _KIND.reset(before)
+
+
+def made_worker(
     model: str,
     *,
     engine: str | None = None,
     options: EngineOptions | None = None,
     long_model: str | None = None,
     account: Account | None = None,
-) -> Iterator[Worker]:
-    """Open a model for the steps of a job, and close it at the end.
+) -> Worker:
+    """Make the worker of a model, which is opened when it is first needed. Close it.
 
     Args:
         model: as people name models.
@@ -274,7 +295,7 @@ def opened_worker(
         account: what may be spent; None: no budget.
     """
     chosen = options or EngineOptions()
-    worker = Worker(
+    return _KIND.get()(
         model,
         lambda: open_engine(model, chosen, engine=engine),
         options=chosen,
@@ -283,6 +304,19 @@ def opened_worker(
         open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
         account=account,
     )
+
+
+@contextmanager
+def opened_worker(
+    model: str,
+    *,
+    engine: str | None = None,
+    options: EngineOptions | None = None,
+    long_model: str | None = None,
+    account: Account | None = None,
+) -> Iterator[Worker]:
+    """Make the worker of a model, as `made_worker` does, for the steps of a job, and close it at the end."""
+    worker = made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
     try:
         yield worker
     finally:

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
+from naze.engines.schemas import enforced
 from naze.errors import ConfigurationError, FormatError, InputError, StoreError
 from naze.generations import Progress, Run, Summary
 from naze.jobs.asking import Step, Told, Worker, opened_worker
 from naze.jobs.mapped import added_columns, check_free, mapped_batches
 from naze.jobs.questions import Asked, Question, as_asked, language_of
+from naze.jobs.schemas import as_schema
 from naze.prompts import Policy, RowPrompts, TableRow, fit_materials
 from naze.records import FittedPrompt, Sampling
 from naze.tables import (
@@ -38,8 +40,22 @@ from naze.tables import (
 
 if TYPE_CHECKING:
     import polars as pl
+    from pydantic import BaseModel
 
-__all__ = ["MapJob", "MapSettings", "Mapped", "checked_target", "map", "map_job", "map_to_file", "run_map"]
+__all__ = [
+    "MapJob",
+    "MapSettings",
+    "Mapped",
+    "TableOptions",
+    "checked_target",
+    "map",
+    "map_job",
+    "map_to_file",
+    "mapped_table",
+    "run_map",
+    "target_of",
+    "write_mapped",
+]
 
 TASK = "map"
 _ROWS_TOGETHER = 2_000
@@ -61,6 +77,27 @@ class MapSettings:
     """Another seed draws another sample of rows."""
     engine: str | None = None
     options: EngineOptions = field(default_factory=EngineOptions)
+
+
+class TableOptions(TypedDict, total=False):
+    """What every job over a table may be told beside what it is about."""
+
+    model: str | None
+    """As people name models; else the configuration's."""
+    out: str | Path | None
+    """A .csv, .jsonl or .parquet file for the result; a file's result is else written beside it."""
+    run: str | Path | None
+    """The run's folder; else named after the table, the questions and the model."""
+    where: str | None
+    """Only rows for which this SQL condition holds."""
+    sample: int | None
+    """Only so many rows, drawn at random, the same every time."""
+    settings: MapSettings | None
+    """Language, sampling, what is done with long rows, engine."""
+    progress: Progress | None
+    """Is told of every answer."""
+    tell: Callable[[Told], None] | None
+    """Is called once, when it is settled what will be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +135,27 @@ class Mapped:
         """Read the rows with their new columns, a few at a time."""
         return mapped_batches(self.run, self.rows, self.asked)
 
-    def write(self, path: Path) -> int:
-        """Write them to a file by its suffix, aside, then renamed. In CSV, lists and objects become JSON texts.
+    def texts(self, column: str) -> "Iterator[tuple[list[int], list[Any], pl.DataFrame]]":
+        """Read some rows at a time: their numbers in the table, their cells in one column, and all columns."""
+        numbers = read_batches(self.rows, columns=[ROW], batch_rows=_ROWS_TOGETHER)
+        for batch, own in zip(self.batches(), numbers, strict=True):
+            yield own[ROW].to_list(), batch[column].to_list(), batch
 
-        Raises:
-            StoreError: the file cannot be written; the run is whole.
+    def attach(
+        self,
+        table: OpenedTable,
+        batches: "Iterator[pl.DataFrame] | None" = None,
+    ) -> Any:  # noqa: ANN401 - the kind of table that was given
+        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were.
+
+        Args:
+            table: what was mapped.
+            batches: the rows with their new columns where something was done to these; None: as they were answered.
         """
-        batches = self.batches()
-        if kind_of(path) == "csv":
-            batches = (nested_as_json(batch) for batch in batches)
-        try:
-            return write_table(path, batches)
-        except OSError as error:
-            raise StoreError(
-                f"{path}: the table cannot be written ({error}). Every answer is stored in {self.folder}; free some "
-                "space or choose another --out, and run the same command again."
-            ) from error
-
-    def attach(self, table: OpenedTable) -> Any:  # noqa: ANN401 - the kind of table that was given
-        """Return the chosen rows of a table in memory with the new columns; the old ones stay as they were."""
         import polars as pl
 
         added = added_columns(self.asked)
-        columns = pl.concat([batch.select(added) for batch in self.batches()])
+        columns = pl.concat([batch.select(added) for batch in batches or self.batches()])
         numbers = pl.read_parquet(self.rows, columns=[ROW])[ROW].cast(pl.Int64) - 1
         return attached(table, numbers, columns)
 
@@ -130,17 +165,10 @@ def map(
     prompt: str | None = None,
     *,
     choices: Sequence[str] = (),
-    schema: Mapping[str, Any] | None = None,
+    schema: "Mapping[str, Any] | type[BaseModel] | str | Path | None" = None,
     add: str = "answer",
     questions: Sequence[Question] = (),
-    model: str | None = None,
-    out: str | Path | None = None,
-    run: str | Path | None = None,
-    where: str | None = None,
-    sample: int | None = None,
-    settings: MapSettings | None = None,
-    progress: Progress | None = None,
-    tell: Callable[[Told], None] | None = None,
+    **options: Unpack[TableOptions],
 ) -> Any:  # noqa: ANN401 - the same kind of table
     """Ask a model about every row of a table. The same call again continues; nothing is asked twice.
 
@@ -148,17 +176,10 @@ def map(
         table: a CSV, JSONL, JSON or Parquet file, a folder of texts, or a polars, pandas or Arrow table.
         prompt: Jinja2 text over the columns, e.g. `Is this review about delivery? {{ text }}`.
         choices: when given, the model chooses one of them, and each gets a probability.
-        schema: JSON Schema that each answer must satisfy.
+        schema: JSON Schema that each answer must satisfy (a file of it, or a pydantic model).
         add: the name of the new column.
         questions: several questions instead of one prompt; all read a row once.
-        model: as people name models; None: the configuration's.
-        out: a .csv, .jsonl or .parquet file for the result; a file's result is written beside it when not given.
-        run: the run's folder; None: named after the table, the questions and the model.
-        where: only rows for which this SQL condition holds.
-        sample: only so many rows, drawn at random, the same every time.
-        settings: language, sampling, what is done with long rows, engine.
-        progress: is told of every answer.
-        tell: is called once, when it is settled what will be asked.
+        options: model, where the result and the run go, which rows: see `TableOptions`.
 
     Returns:
         For a table its chosen rows with the new columns, as the same kind of table; for a path the path of the
@@ -176,68 +197,86 @@ def map(
         ['text', 'answer', 'answer_probability', 'answer_probabilities', 'answer_tokens', 'answer_status', 'answer_reason']
     """
     asked = _questions(prompt, choices, schema, add, questions)
-    opened = open_table(table)
-    job = map_job(opened, asked, model=model, run=run, where=where, sample=sample, settings=settings)
-    with closing(map_to_file(job, out, progress=progress, tell=tell)) as mapped:
-        return mapped.target if opened.home == "path" else mapped.attach(opened)
+    return mapped_table(map_job(table, asked, **options), **options)
 
 
-def map_to_file(
-    job: MapJob,
-    out: str | Path | None = None,
-    *,
-    progress: Progress | None = None,
-    tell: Callable[[Told], None] | None = None,
-) -> Mapped:
+def mapped_table(job: MapJob, **options: Unpack[TableOptions]) -> Any:  # noqa: ANN401 - the same kind of table
+    """Ask all that is open of a job and give its table back as the kind that it was."""
+    with closing(map_to_file(job, **options)) as mapped:
+        return mapped.target if job.table.home == "path" else mapped.attach(job.table)
+
+
+def map_to_file(job: MapJob, **options: Unpack[TableOptions]) -> Mapped:
     """Ask all that is open of a job, durably, and write its table where it is wanted.
 
     Args:
         job: made by `map_job`.
-        out: a .csv, .jsonl or .parquet file; None: beside the file that was mapped, and for a table in memory none.
-        progress: is told of every answer.
-        tell: is called once, when it is settled what will be asked.
+        options: `out`, `progress` and `tell` of them.
 
     Returns:
         What came of it; close it.
     """
-    target = _target(job.table, job.questions, out)
-    mapped = run_map(job, progress=progress, tell=tell)
+    target = target_of(job, options.get("out"))
+    mapped = run_map(job, progress=options.get("progress"), tell=options.get("tell"))
     if target is None:
         return mapped
     try:
-        mapped.write(target)
+        write_mapped(mapped.batches(), target, mapped.folder)
     except BaseException:
         mapped.close()
         raise
     return replace(mapped, target=target)
 
 
+def write_mapped(batches: "Iterator[pl.DataFrame]", path: Path, folder: Path) -> int:
+    """Write rows with their new columns, aside, then renamed. In CSV, lists and objects become JSON texts.
+
+    Args:
+        batches: the rows.
+        path: its suffix says how they are written.
+        folder: of the run, for messages.
+
+    Raises:
+        StoreError: the file cannot be written; the run is whole.
+    """
+    if kind_of(path) == "csv":
+        batches = (nested_as_json(batch) for batch in batches)
+    try:
+        return write_table(path, batches)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the table cannot be written ({error}). Every answer is stored in {folder}; free some space or "
+            "choose another --out, and run the same command again."
+        ) from error
+
+
 def map_job(
     table: Any,  # noqa: ANN401 - a path, or a table of several libraries
     questions: Sequence[Question],
-    *,
-    model: str | None = None,
-    run: str | Path | None = None,
-    where: str | None = None,
-    sample: int | None = None,
-    settings: MapSettings | None = None,
+    **options: Unpack[TableOptions],
 ) -> MapJob:
     """Fill in what a person left open: the model and the run's folder.
+
+    Args:
+        table: as `map` takes it, or opened.
+        questions: at least one.
+        options: `model`, `run`, `where`, `sample` and `settings` of them.
 
     Raises:
         ConfigurationError: no model is named anywhere.
         FormatError: the table cannot be read.
     """
     configuration = read_configuration()
-    name = model or configuration.model
+    name = options.get("model") or configuration.model
     if name is None:
         raise ConfigurationError(
             "no model is named. Give --model (`naze models` shows what there is), or set `model` in naze.toml."
         )
-    chosen = settings or MapSettings()
+    chosen = options.get("settings") or MapSettings()
     opened = table if isinstance(table, OpenedTable) else open_table(table)
+    run = options.get("run")
     folder = configuration.runs / _folder_name(opened, questions, name, chosen) if run is None else Path(run)
-    return MapJob(opened, tuple(questions), name, folder, where, sample, chosen)
+    return MapJob(opened, tuple(questions), name, folder, options.get("where"), options.get("sample"), chosen)
 
 
 def run_map(
@@ -260,7 +299,8 @@ def run_map(
     """
     settings = job.settings
     language = settings.language or language_of(
-        [question.prompt for question in job.questions], read_configuration().language
+        [question.prompt for question in job.questions if isinstance(question.prompt, str)],
+        read_configuration().language,
     )
     _check(job, language)
     rows = _copy(job)
@@ -276,7 +316,7 @@ def run_map(
         asking = RowPrompts([one.template for one in asked], job.table.columns)
         run = asks.ask(
             job.folder,
-            _step(job, asked),
+            _step(job, asked, asks.engine.identity.engine),
             lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
             tell=tell,
@@ -288,7 +328,7 @@ def run_map(
 def _questions(
     prompt: str | None,
     choices: Sequence[str],
-    schema: Mapping[str, Any] | None,
+    schema: "Mapping[str, Any] | type[BaseModel] | str | Path | None",
     add: str,
     questions: Sequence[Question],
 ) -> tuple[Question, ...]:
@@ -296,7 +336,7 @@ def _questions(
         raise ConfigurationError("give a prompt, or several questions; expected one of the two.")
     if prompt is None:
         return tuple(questions)
-    return (Question(add, prompt, tuple(choices), schema=schema),)
+    return (Question(add, prompt, tuple(choices), schema=None if schema is None else as_schema(schema)),)
 
 
 def _check(job: MapJob, language: str) -> None:
@@ -336,15 +376,33 @@ def _forget_older(rows: Path) -> None:
             other.unlink(missing_ok=True)
 
 
-def _step(job: MapJob, asked: Sequence[Asked]) -> Step:
+def _leftovers(asked: Sequence[Asked], engine: str) -> tuple[str, ...]:
+    """Name, for each question with a schema, what is not enforced while the model writes."""
+    notes = []
+    for one in asked:
+        schema = one.template.schema
+        if schema is None:
+            continue
+        if engine == "http":
+            notes.append(
+                f"Whether the server enforces the schema of {one.name!r} is not known; it is checked after."
+            )
+        elif leftovers := enforced(schema, engine).leftovers:
+            named = "; ".join(str(leftover) for leftover in leftovers)
+            notes.append(f"Of the schema of {one.name!r}, checked only after the answer is there: {named}.")
+    return tuple(notes)
+
+
+def _step(job: MapJob, asked: Sequence[Asked], engine: str) -> Step:
     first, *further = [one.template for one in asked]
+    leftovers = _leftovers(asked, engine)
     made_from = json.dumps([job.table.fingerprint, job.where, job.sample, job.settings.seed])
     return Step(
         TASK,
         first,
         job.settings.sampling,
         made_from,
-        notes=job.table.notes,
+        notes=(*job.table.notes, *leftovers),
         further=tuple(further),
         fit=job.settings.fit,
         data_path=str(job.table.given) if job.table.home == "path" else "",
@@ -382,8 +440,14 @@ def _folder_name(table: OpenedTable, questions: Sequence[Question], model: str, 
     return re.sub(r"[^\w.-]+", "-", f"{table.name}-{names}-{Path(model).name}-{digest}").strip("-").lower()
 
 
-def _target(table: OpenedTable, questions: Sequence[Question], out: str | Path | None) -> Path | None:
-    """Say where the result is written; None: nowhere, it is returned."""
+def target_of(job: MapJob, out: str | Path | None) -> Path | None:
+    """Say where a result is written; None: nowhere, it is returned.
+
+    Raises:
+        FormatError: a suffix that is not written.
+        InputError: the table itself.
+    """
+    table, questions = job.table, job.questions
     if table.home != "path":
         return None if out is None else checked_target(Path(out))
     given = Path(table.given)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from naze.errors import InputError
 from naze.generations import Run
 from naze.generations.store import EXPORTED
 from naze.jobs.questions import Asked
+from naze.jobs.schemas import field_kinds
 from naze.records import Fit, Status
 from naze.tables import PROBLEM, ROW, read_batches
 
@@ -37,7 +39,8 @@ def check_free(asked: Sequence[Asked], columns: Sequence[str]) -> None:
     for name in added_columns(asked):
         if name in seen:
             raise InputError(
-                f"a column {name!r} would be added, and there is one already; choose another name for the question."
+                f"a column {name!r} would be added, and there is one already; choose another name or a prefix "
+                "(--add, --prefix)."
             )
         seen.add(name)
 
@@ -74,9 +77,13 @@ def _kinds(one: Asked) -> "dict[str, Callable[[Ended], pl.Series]]":
 
     name = one.name
     text = pl.String()
-    kinds: dict[str, tuple[pl.DataType, Callable[[tuple[Any, ...]], Any]]] = {
-        name: (text, lambda row: _value(one, row))
-    }
+    kinds: dict[str, tuple[pl.DataType, Callable[[tuple[Any, ...]], Any]]] = {}
+    prefix, schema = one.question.fields_prefix, one.question.schema
+    if schema is not None and prefix is not None:
+        for field, kind in field_kinds(schema).items():
+            kinds[prefix + field] = kind, partial(_field, field, kind)
+    else:
+        kinds[name] = text, lambda row: _value(one, row)
     if one.meanings:
         by_choice = pl.Struct({choice: pl.Float64 for choice in one.meanings.values()})
         kinds[f"{name}_probability"] = pl.Float64(), lambda row: _likeliest(row)
@@ -87,7 +94,7 @@ def _kinds(one: Asked) -> "dict[str, Callable[[Ended], pl.Series]]":
 
     def make(column: str) -> "Callable[[Ended], pl.Series]":
         kind, read = kinds[column]
-        return lambda ended: pl.Series(column, [read(row) for row in ended], dtype=kind)
+        return lambda ended: pl.Series(column, [read(row) for row in ended], dtype=kind, strict=False)
 
     return {column: make(column) for column in kinds}
 
@@ -105,6 +112,14 @@ def _value(one: Asked, row: tuple[Any, ...]) -> str | None:
         return None
     text = str(row[_AT["text"]])
     return one.meanings[text] if one.meanings else text.strip()
+
+
+def _field(field: str, kind: "pl.DataType", row: tuple[Any, ...]) -> Any:  # noqa: ANN401 - of any kind
+    """Read one field of an answer that satisfies its schema; what is no text becomes JSON in a column of texts."""
+    value = json.loads(row[_AT["text"]]).get(field) if _answered(row) else None
+    if value is None or str(kind) != "String" or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _probabilities(one: Asked, row: tuple[Any, ...]) -> dict[str, float] | None:

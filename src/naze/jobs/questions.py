@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,21 @@ class Question:
 
     name: str
     """Of the column."""
-    prompt: str
-    """Jinja2 text over the columns: `Is this review about delivery? {{ text }}`. See `split_prompt`."""
+    prompt: str | Template
+    """Jinja2 text over the columns: `Is this review about delivery? {{ text }}` (see `split_prompt`), or a whole
+    template with an instruction of its own."""
     choices: tuple[str, ...] = ()
     """When given, the model chooses one of them instead of writing, and each gets a probability."""
     definitions: Mapping[str, str] = field(default_factory=lambda: NO_DEFINITIONS)
     """Choice -> what it means, shown to the model."""
+    values: Mapping[str, str] = field(default_factory=lambda: NO_DEFINITIONS)
+    """Choice -> what the column holds; the choice itself where nothing is given."""
+    lettered: bool = False
+    """List the choices under letters even where the model could choose between their words."""
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy."""
+    fields_prefix: str | None = None
+    """With a schema: each of its properties becomes a column of its own, behind this prefix; None: one column."""
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -100,12 +107,14 @@ def _read_question(path: str | Path, name: str, body: object) -> Question:
     choices, schema = body.get("choices", ()), body.get("schema")
     if not isinstance(choices, list | dict | tuple) or not isinstance(schema, dict | None):
         raise FormatError(f"{path}: question {name!r}: choices are a list or a mapping, schema is an object.")
-    definitions = dict(body.get("definitions") or {})
+    definitions = {str(name): str(meaning) for name, meaning in (body.get("definitions") or {}).items()}
     if isinstance(choices, dict):
         definitions |= {
             str(choice): str(meaning) for choice, meaning in choices.items() if meaning is not None
         }
-    return Question(name, body["prompt"], tuple(str(choice) for choice in choices), definitions, schema)
+    return Question(
+        name, body["prompt"], tuple(str(choice) for choice in choices), definitions, schema=schema
+    )
 
 
 def as_asked(
@@ -125,26 +134,39 @@ def as_asked(
     Raises:
         TemplateError: broken syntax.
     """
-    split = split_prompt(question.prompt)
+    template = _template(question, language, instruction)
     words, meanings = "", {choice: choice for choice in question.choices}
     if question.choices:
-        if not question.definitions and _differ_at_once(question.choices) and tells_apart(question.choices):
-            words = offer_words(question.choices, language)
+        listed = question.lettered or question.definitions
+        if not listed and _differ_at_once(question.choices) and tells_apart(question.choices):
+            words = offer_words(question.choices, template.language)
         else:
             meanings = lettered(question.choices)
             definitions = {choice: question.definitions.get(choice, "") for choice in question.choices}
-            words = offer_letters(definitions, language)
-    template = Template(
+            words = offer_letters(definitions, template.language)
+    template = replace(
+        template,
+        question=f"{template.question.rstrip()}\n\n{words}" if words else template.question,
+        choices=tuple(meanings),
+        schema=None if question.schema is None else json.dumps(question.schema, ensure_ascii=False),
+    )
+    values = {letter: question.values.get(choice, choice) for letter, choice in meanings.items()}
+    return Asked(question, template, values)
+
+
+def _template(question: Question, language: str, instruction: str | None) -> Template:
+    if isinstance(question.prompt, Template):
+        own = question.prompt.instruction if instruction is None else instruction
+        return replace(question.prompt, name=question.name, instruction=own)
+    split = split_prompt(question.prompt)
+    return Template(
         name=question.name,
         language=language,
         instruction=row_instruction(language) if instruction is None else instruction,
         subject=split.subject,
-        question=f"{split.question}\n\n{words}" if words else split.question,
-        choices=tuple(meanings),
-        schema=None if question.schema is None else json.dumps(question.schema, ensure_ascii=False),
+        question=split.question,
         origin=f"question {question.name!r}",
     )
-    return Asked(question, template, meanings)
 
 
 def language_of(prompts: Sequence[str], default: str) -> str:

@@ -3,10 +3,9 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from naze.engines import open_engine, resolve
 from naze.engines.protocol import EngineOptions
 from naze.generations import Account
-from naze.jobs.asking import Worker
+from naze.jobs.asking import Worker, made_worker
 
 __all__ = ["OpenWorker", "Workers", "worker_opener"]
 
@@ -26,18 +25,9 @@ def worker_opener(engine: str | None = None, options: EngineOptions | None = Non
         engine: a registered engine; None: the best here.
         options: how it runs.
     """
-    chosen = options or EngineOptions()
 
     def make(model: str, long_model: str | None, account: Account | None) -> Worker:
-        return Worker(
-            model,
-            lambda: open_engine(model, chosen, engine=engine),
-            options=chosen,
-            notes=resolve(model, engine=engine).notes,
-            long_model=long_model,
-            open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
-            account=account,
-        )
+        return made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
 
     return make
 

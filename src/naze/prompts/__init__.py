@@ -2,7 +2,7 @@
 
 from naze.prompts.fitting import POLICIES, Counter, Material, Policy, fit, fit_materials
 from naze.prompts.languages import LANGUAGES, language_name, written_in
-from naze.prompts.loading import BUILT_IN, explain_template, load_template, parse_template
+from naze.prompts.loading import BUILT_IN, column_template, explain_template, load_template, parse_template
 from naze.prompts.offering import row_instruction
 from naze.prompts.row_prompts import RowPrompts, TableRow
 from naze.prompts.shortening import leave_middle_out, left_out_mark
@@ -20,6 +20,7 @@ __all__ = [
     "RowPrompts",
     "TableRow",
     "Template",
+    "column_template",
     "explain_template",
     "fit",
     "fit_materials",

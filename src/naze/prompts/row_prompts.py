@@ -7,13 +7,10 @@ from typing import Any
 from naze.errors import TemplateError
 from naze.prompts.fitting import Material, Ready, Room
 from naze.prompts.shortening import LEAST_CHARACTERS, leave_middle_out, level
-from naze.prompts.template import CONSTANTS, Template
+from naze.prompts.template import CONSTANTS, ROW_NAME, Template
 from naze.records import FittedPrompt, Prompt
 
 __all__ = ["RowPrompts", "TableRow"]
-
-ROW_NAME = "row"
-"""In a template, all columns by name: `{{ row["opening hours"] }}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +37,20 @@ class RowPrompts:
 
     def __init__(self, templates: Sequence[Template], columns: Sequence[str]) -> None:
         known = dict.fromkeys([*columns, ROW_NAME])
+        used: set[str] = set()
         for template in templates:
             template.check_names(known)
+            used |= template.row_names()
+            if ROW_NAME not in columns:
+                template.check_keys(columns)
+                keys = template.row_keys()
+                used |= set(columns) if keys is None else keys
         self.templates = tuple(templates)
-        used = {name for template in templates for name in template.row_names()}
-        whole_row = ROW_NAME in used and ROW_NAME not in columns
         self.columns: tuple[str, ...] = tuple(
-            name for name in columns if whole_row or (name in used and name not in CONSTANTS)
+            name for name in columns if name in used and name not in CONSTANTS
         )
         """The columns that the prompts are made of."""
-        self._whole_row = whole_row
+        self._by_name = ROW_NAME in used and ROW_NAME not in columns
         self._instructions = tuple(template.fill("instruction", {}) for template in templates)
         self._questions = tuple(
             None if template.row_names("question") else template.fill("question", {})
@@ -77,7 +78,7 @@ class RowPrompts:
 
     def make(self, row_id: str, values: dict[str, Any]) -> tuple[Prompt, ...]:
         """Fill the prompts about one row in."""
-        if self._whole_row:
+        if self._by_name:
             values = {**values, ROW_NAME: values}
         subjects: dict[tuple[str, str], str] = {}
         prompts = []

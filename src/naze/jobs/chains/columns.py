@@ -21,6 +21,7 @@ from naze.jobs.chains.definition import (
 from naze.jobs.chains.flow import Flow, closest
 from naze.jobs.mapped import added_columns
 from naze.jobs.questions import Question, as_asked, language_of
+from naze.jobs.schemas import as_schema
 from naze.prompts import RowPrompts, Template
 
 __all__ = ["GROUP_COLUMNS", "as_question", "flow_language", "step_columns"]
@@ -57,7 +58,11 @@ def as_question(step: PromptStep) -> Question:
     """Return what a step asks."""
     choices = step.choices
     meanings = {} if isinstance(choices, list) else {name: text for name, text in choices.items() if text}
-    return Question(step.name, step.prompt, tuple(choices), meanings, step.schema)
+    schema = None if step.schema is None else as_schema(step.schema)
+    prefix = f"{step.name}_" if step.fields else None
+    return Question(
+        step.name, step.prompt, tuple(choices), definitions=meanings, schema=schema, fields_prefix=prefix
+    )
 
 
 def _prompted(step: PromptStep, inputs: Sequence[Columns], language: str) -> Columns:

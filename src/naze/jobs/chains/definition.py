@@ -59,8 +59,10 @@ class PromptStep:
     prompt: _Name
     choices: list[str] | dict[str, str | None] = field(default_factory=list)
     """When given, the model chooses; a mapping says what each choice means."""
-    schema: dict[str, Any] | None = None
-    """JSON Schema of the answer."""
+    schema: dict[str, Any] | str | None = None
+    """JSON Schema of the answer; or its file, or `module:Model`, a pydantic model."""
+    fields: bool = False
+    """With a schema: each of its properties becomes a column of its own, `<step>_<property>`."""
     instruction: str | None = None
     max_tokens: Annotated[int, Field(ge=1)] = 256
     temperature: Annotated[float, Field(ge=0)] = 0.0

@@ -80,9 +80,15 @@ def reset_failures(folder: Path) -> None:
 
 
 def _needed(columns: Sequence[str], rows: StepRows, context: Context) -> list[str]:
-    """Name those of some columns that are answers of steps before."""
-    answers = {step.name for step in context.flow.order if isinstance(step, PromptStep | GroupStep)}
-    return [name for name in columns if name in answers and f"{name}_status" in rows.columns]
+    """Name the steps before whose answers some columns hold."""
+    found = []
+    for step in context.flow.order:
+        if not isinstance(step, PromptStep | GroupStep) or f"{step.name}_status" not in rows.columns:
+            continue
+        fields = f"{step.name}_" if isinstance(step, PromptStep) and step.fields else None
+        if any(name == step.name or (fields and name.startswith(fields)) for name in columns):
+            found.append(step.name)
+    return found
 
 
 def _with_problems(rows: StepRows, needed: Sequence[str]) -> "Iterator[pl.DataFrame]":
