@@ -222,16 +222,16 @@ def read(
 def _questions(
     prompt: str | None, add: str, choices: str | None, schema: Path | None, questions: Path | None
 ) -> "list[Question]":
-    from naze.cli.generate import read_schema
     from naze.errors import ConfigurationError
     from naze.jobs import Question, read_questions
+    from naze.jobs.schemas import as_schema
 
     if (prompt is None) == (questions is None):
         raise ConfigurationError("give --prompt or --questions; expected one of the two.")
     if questions is not None or prompt is None:
         return list(read_questions(questions)) if questions is not None else []
     words = () if choices is None else tuple(choice.strip() for choice in choices.split(","))
-    return [Question(add, prompt, words, schema=None if schema is None else read_schema(schema))]
+    return [Question(add, prompt, words, schema=None if schema is None else as_schema(schema))]
 
 
 class _RefusedFile:
