@@ -19,8 +19,12 @@ if TYPE_CHECKING:
         Question,
         continue_run,
         explain,
+        extract,
         generate,
+        label,
         map,
+        sentiment,
+        tidy,
     )
     from naze.prompts import Template, load_template
     from naze.records import Answer, Prompt, Sampling, Status, Vote, Winner
@@ -39,8 +43,12 @@ _ROOMS = {
         "Question",
         "continue_run",
         "explain",
+        "extract",
         "generate",
+        "label",
         "map",
+        "sentiment",
+        "tidy",
     ),
     "prompts": ("Template", "load_template"),
     "records": ("Answer", "Prompt", "Sampling", "Status", "Vote", "Winner"),
@@ -71,8 +79,10 @@ __all__ = [
     "continue_run",
     "explain",
     "export_run",
+    "extract",
     "find_factors",
     "generate",
+    "label",
     "load_template",
     "map",
     "open_engine",
@@ -81,6 +91,8 @@ __all__ = [
     "pull",
     "read_configuration",
     "read_votes",
+    "sentiment",
+    "tidy",
     "write_votes",
 ]
 

@@ -13,7 +13,11 @@ def test_yes_and_no_stay_texts(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' stands twice"), ("a: [1\nb: 2\n", "line 2"), ("a: !x 1\n", "line 1")],
+    [
+        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' stands twice"),
+        ("a: [1\nb: 2\n", "line 2"),
+        ("a: !x 1\n", "line 1"),
+    ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path, text, said):
     (tmp_path / "a.yaml").write_text(text)
