@@ -12,6 +12,7 @@ from naze.cli import EXIT_FAILED_ROWS
 
 if TYPE_CHECKING:
     from naze.generations import Row, Run, Summary
+    from naze.records import Status
 
 app = typer.Typer(help="List, show, export and retry runs.", no_args_is_help=True)
 
@@ -135,12 +136,14 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
     as_json: _Json = False,
 ) -> None:
-    """Write every row of a run, in input order, with the votes' own columns."""
+    """Write every row of a run, in input order; for explanations with the votes' own columns."""
     from naze.generations import export_run, open_run
     from naze.jobs import export_columns
 
     opened = open_run(run)
-    rows = export_run(opened, to, join=export_columns(run, nested=to.suffix.lower() != ".csv"))
+    of_votes = opened.manifest.task == "explain"
+    join = export_columns(run, nested=to.suffix.lower() != ".csv") if of_votes else None
+    rows = export_run(opened, to, join=join)
     opened.close()
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
@@ -171,6 +174,9 @@ def retry(
     kept = open_run(run)
     summary = kept.summary()
     kept.close()
+    if kept.manifest.task == "map":
+        _set_aside(run, chosen)
+        return
     if summary.open or any(getattr(summary, failure.value) for failure in chosen):
         done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
         summary = done.summary()
@@ -180,6 +186,16 @@ def retry(
     show_summary(run, summary, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def _set_aside(run: Path, statuses: "list[Status]") -> None:
+    """Set a table's failures aside; its own command asks them again, and writes its result anew."""
+    from naze.generations import write_run
+
+    with write_run(run) as opened:
+        count = opened.reset_failures(statuses)
+    again = " Run the command that made it again: it asks these alone." if count else ""
+    typer.echo(f"{run}: {count:,} answers were set aside.{again}")
 
 
 def _about(run: "Run") -> dict[str, Any]:
@@ -225,7 +241,7 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     typer.echo(
         f"{run.folder}: {manifest.task} with {manifest.model} ({manifest.engine}), begun {manifest.created}"
     )
-    typer.echo(f"  votes      {manifest.data_path or 'given in Python'}")
+    typer.echo(f"  data       {manifest.data_path or 'given in Python'}")
     typer.echo(
         f"  language   {manifest.language}, template {manifest.template} ({manifest.template_hash[:12]})"
     )
