@@ -28,6 +28,8 @@ NazeError
     ├── RunLockedError          another process writes this run
     ├── ManifestMismatchError   the run was started with something else; names the field that differs
     ├── RunVersionError         made by a newer naze
+    ├── StepError               a step of a chain cannot do its work; the steps before it are stored
+    ├── BudgetError             the budget would be passed; the run stopped before, and a larger one continues it
     └── StoreError              the store cannot be read or written (disk full, damaged); the run stops
 """
 
@@ -194,6 +196,14 @@ class ManifestMismatchError(RunError):
 
 class RunVersionError(RunError):
     """The run was made by a newer naze than this one."""
+
+
+class StepError(RunError):
+    """A step of a chain cannot do its work. What the steps before it made is stored."""
+
+
+class BudgetError(RunError):
+    """The budget would be passed by what is asked next; the run stopped before. A larger budget continues it."""
 
 
 class StoreError(RunError):

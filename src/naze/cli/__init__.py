@@ -11,10 +11,11 @@ from typing import Any, cast
 import typer
 import typer.core
 
-from naze.errors import NazeError
+from naze.errors import BudgetError, NazeError
 
 __all__ = [
     "COMMANDS",
+    "EXIT_BUDGET",
     "EXIT_COULD_NOT_RUN",
     "EXIT_FAILED_ROWS",
     "EXIT_INTERRUPTED",
@@ -25,6 +26,7 @@ __all__ = [
 
 COMMANDS = {
     "batch": "Run OpenAI batch files here; write them, read results.",
+    "chain": "Run steps that feed one another on a table; follow each row.",
     "estimate": "Rows, tokens, hours here, price elsewhere: beforehand.",
     "explain": "Have a local model explain every vote in a file.",
     "extract": "Take facts out of texts, as a JSON Schema lays them down.",
@@ -45,11 +47,14 @@ COMMANDS = {
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("batch", "explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "tidy")
+RESUMABLE = (
+    "batch", "chain", "explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "summarize", "tidy",
+)  # fmt: skip
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_FAILED_ROWS = 3
+EXIT_BUDGET = 4
 EXIT_INTERRUPTED = 130
 
 COMPLETION_OPTIONS = ("install_completion", "show_completion")
@@ -81,7 +86,7 @@ class _LazyGroup(typer.core.TyperGroup):
             return super().invoke(ctx)
         except NazeError as error:
             typer.echo(f"naze: {error}", err=True)
-            raise typer.Exit(EXIT_COULD_NOT_RUN) from error
+            raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
         except KeyboardInterrupt:
             goes_on = ctx.invoked_subcommand in RESUMABLE
             typer.echo(
@@ -136,7 +141,7 @@ def naze(version: bool = typer.Option(False, "--version", help="Show the version
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 all answered, 3 some failed, 1 could not run, 130 interrupted."""
+    """Run the command line. Exit status: 0 all answered, 3 some failed, 4 budget used up, 1 could not run, 130 interrupted."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a broken surrogate in a vote, an old code page
     try:

@@ -1,5 +1,6 @@
 """The durable run: plan, store, resume, progress, export. Rows in equal rows out."""
 
+from naze.generations.budget import Account, Budget, Spent, read_budget, spent_in
 from naze.generations.estimate import Estimate, estimate
 from naze.generations.export import export_run
 from naze.generations.manifest import Manifest, installed_versions, now
@@ -10,7 +11,9 @@ from naze.generations.store import Planned, Row
 
 __all__ = [
     "FAILURES",
+    "Account",
     "BarProgress",
+    "Budget",
     "Cost",
     "Estimate",
     "JsonProgress",
@@ -22,6 +25,7 @@ __all__ = [
     "Row",
     "Run",
     "Source",
+    "Spent",
     "Summary",
     "WritableRun",
     "choose_progress",
@@ -32,7 +36,9 @@ __all__ = [
     "installed_versions",
     "now",
     "open_run",
+    "read_budget",
     "read_prices",
     "span",
+    "spent_in",
     "write_run",
 ]

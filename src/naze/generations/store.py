@@ -297,6 +297,20 @@ class Store:
                 self._remember(_COUNTS, json.dumps({"last": last, "counts": counts}))
         return counts
 
+    def spent(self) -> list[tuple[int, int, int, int]]:
+        """Sum what all answers cost, superseded ones and those of rows that are gone included.
+
+        Returns:
+            (1 when routed, answers, prompt tokens, generated tokens) each.
+        """
+        with _told(self.path):
+            return self._connection.execute(
+                "SELECT coalesce(planned.fit = ?, 0), count(*), sum(prompt_tokens), sum(generated_tokens) FROM answers "
+                "LEFT JOIN (SELECT key, min(fit) AS fit FROM plan GROUP BY key) planned USING (key) "
+                "WHERE answers.status <> ? AND answers.attempts > 0 GROUP BY 1",
+                (Fit.ROUTED.value, Status.OVERFLOW.value),
+            ).fetchall()
+
     def _remember(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 

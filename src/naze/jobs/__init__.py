@@ -1,6 +1,7 @@
 """What a person asks for, one file each: a template, a run, a table."""
 
 from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_batch, run_batch, write_batch
+from naze.jobs.chains import ChainSettings, Flow, chain
 from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.generate import GenerateResponse, generate
@@ -9,13 +10,16 @@ from naze.jobs.questions import Question, read_questions
 
 __all__ = [
     "BatchSettings",
+    "ChainSettings",
     "ExplainSettings",
+    "Flow",
     "GenerateResponse",
     "MapJob",
     "MapSettings",
     "Mapped",
     "Question",
     "TableOptions",
+    "chain",
     "check_batch",
     "continue_run",
     "estimate",

@@ -68,6 +68,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
             "calibration": asdict(part.calibration),
             "choices": asdict(part.choices),
             "odd": None if part.trees is None else part.trees.odd,
+            "forest": part.trees is not None and part.trees.forest,
         }
         trees = folder / f"{name}.txt"
         trees.unlink(missing_ok=True)
@@ -171,7 +172,9 @@ def _part(folder: Path, name: str, about: dict[str, Any], arrays: dict[str, Any]
         import lightgbm
 
         try:
-            trees = Trees(lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"])
+            trees = Trees(
+                lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"], told["forest"]
+            )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{name}.txt: {error}") from error
     choices = {**told["choices"], "extra_weights": tuple(told["choices"]["extra_weights"])}
