@@ -136,23 +136,14 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
     as_json: _Json = False,
 ) -> None:
-<<<<<<< HEAD
-    """Write every row of a run, in input order; for explanations with the votes' own columns."""
-=======
     """Write every row of a run, in input order; of an explanation with the votes' own columns."""
->>>>>>> batch
     from naze.generations import export_run, open_run
     from naze.jobs import export_columns
     from naze.jobs.explain import TASK
 
     opened = open_run(run)
-<<<<<<< HEAD
-    of_votes = opened.manifest.task == "explain"
-    join = export_columns(run, nested=to.suffix.lower() != ".csv") if of_votes else None
-=======
     explained = opened.manifest.task == TASK
     join = export_columns(run, nested=to.suffix.lower() != ".csv") if explained else None
->>>>>>> batch
     rows = export_run(opened, to, join=join)
     opened.close()
     if as_json:
@@ -189,13 +180,8 @@ def retry(
     kept = open_run(run)
     summary = kept.summary()
     kept.close()
-<<<<<<< HEAD
-    if kept.manifest.task == "map":
-        _set_aside(run, chosen)
-=======
     if kept.manifest.task != TASK:
         _set_aside(run, chosen, as_json=as_json)
->>>>>>> batch
         return
     if summary.open or any(getattr(summary, failure.value) for failure in chosen):
         done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
@@ -208,16 +194,6 @@ def retry(
         raise typer.Exit(EXIT_FAILED_ROWS)
 
 
-<<<<<<< HEAD
-def _set_aside(run: Path, statuses: "list[Status]") -> None:
-    """Set a table's failures aside; its own command asks them again, and writes its result anew."""
-    from naze.generations import write_run
-
-    with write_run(run) as opened:
-        count = opened.reset_failures(statuses)
-    again = " Run the command that made it again: it asks these alone." if count else ""
-    typer.echo(f"{run}: {count:,} answers were set aside.{again}")
-=======
 def _set_aside(run: Path, failures: "list[Status]", *, as_json: bool) -> None:
     """Have failures asked again by the command that made the run."""
     from naze.generations import write_run
@@ -231,7 +207,6 @@ def _set_aside(run: Path, failures: "list[Status]", *, as_json: bool) -> None:
         typer.echo(
             f"{count:,} failures set aside: {run}. The same `naze {task}` command again asks them, and nothing else."
         )
->>>>>>> batch
 
 
 def _about(run: "Run") -> dict[str, Any]:
