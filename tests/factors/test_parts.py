@@ -7,7 +7,7 @@ import pytest
 
 from made_factors import EXPLAINED
 from naze.errors import ConfigurationError, InputError, RunError
-from naze.factors.parts import choose_votes, divide
+from naze.factors.parts import choose_votes, divide, votes_to_test
 from naze.factors.source import read_explained
 from naze.records import Outcome, Winner
 from naze.votes import Votes
@@ -23,7 +23,7 @@ def explained():
 def test_a_table_with_explanations_is_read(explained):
     assert (len(explained.votes), len(explained.explanations)) == (251, 248)
     assert explained.explanations[0].text and explained.explainer is None
-    assert explained.notes == ("3 rows have no explanation",)
+    assert [str(note) for note in explained.notes] == ["3 rows have no explanation"]
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -50,7 +50,7 @@ def test_a_limit_draws_by_the_seed_one_vote_of_each_prompt_first_and_is_told(exp
     assert len({normalised_prompt(vote.prompt) for vote in one.judged}) == 20
     assert list(one.judged.frame()["id"]) == list(again.judged.frame()["id"])
     assert list(one.judged.frame()["id"]) != list(other.judged.frame()["id"])
-    assert "20 of" in one.notes[-1]
+    assert "20 of" in str(one.notes[-1])
 
 
 def test_further_votes_to_test_on_lose_those_whose_prompt_was_explained(explained):
@@ -61,8 +61,36 @@ def test_further_votes_to_test_on_lose_those_whose_prompt_was_explained(explaine
     test = Votes.from_frame(pl.concat([some, new]))
     parts = divide(explained, Outcome.TIE, test=test, holdout=0.3, test_limit=None, seed=0)
     assert len(parts.judged) == 3
-    assert "40 of 43" in " ".join(parts.notes)
+    assert "40 of 43" in " ".join(map(str, parts.notes))
     assert len(parts.explained) == sum(one.winner is Winner.TIE for one in explained.explanations)
+
+
+def test_votes_to_test_on_come_from_several_files_and_a_condition_chooses_among_them(tmp_path, explained):
+    frame = explained.votes.frame()
+    files = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    frame.head(60).write_parquet(files[0])
+    frame.tail(50).with_columns(colour=pl.lit("red")).write_parquet(files[1])
+    assert len(votes_to_test(files[0], None)) == 60
+    whole = votes_to_test(files, None)
+    assert len(whole) == 110 and str(files[1]) in str(whole.path)
+    assert {vote.language for vote in votes_to_test(files, "language = 'ja'")} == {"ja"}
+    short = "LENGTH(ARRAY_TO_STRING(response_a, '')) < 300"
+    assert all(len("".join(vote.response_a)) < 300 for vote in votes_to_test(files, short))
+    assert len(votes_to_test(files, "colour = 'red'")) == 50
+    assert votes_to_test(whole, None) is whole and votes_to_test(None, None) is None
+
+
+def test_a_condition_without_votes_and_files_that_overlap_are_refused(tmp_path, explained):
+    file = tmp_path / "one.parquet"
+    explained.votes.frame().head(10).write_parquet(file)
+    with pytest.raises(ConfigurationError, match=r"--test-where .* there is none"):
+        votes_to_test(None, "language = 'ja'")
+    with pytest.raises(ConfigurationError, match=r"--test-where 'nonsense = 1' cannot be understood"):
+        votes_to_test(file, "nonsense = 1")
+    with pytest.raises(InputError, match="no vote satisfies"):
+        votes_to_test(file, "language = 'xx'")
+    with pytest.raises(InputError, match="stands in several of"):
+        votes_to_test([file, file], None)
 
 
 def test_votes_of_one_outcome_are_named(explained):
@@ -104,7 +132,7 @@ def test_empty_explanations_and_repeated_ids_are_told(tmp_path, explained):
     with pytest.raises(InputError, match="not one explanation"):
         read_explained(tmp_path / "empty.parquet")
     pl.concat([frame.head(3), frame.head(1)]).write_parquet(tmp_path / "twice.parquet")
-    assert "1 rows are kept aside" in read_explained(tmp_path / "twice.parquet").notes[-1]
+    assert "1 rows are kept aside" in str(read_explained(tmp_path / "twice.parquet").notes[-1])
 
 
 def test_a_run_that_explains_nothing_is_refused(tmp_path):

@@ -14,6 +14,7 @@ from naze.engines.choices import check_first_tokens, distribution
 from naze.engines.http_client import HttpClient
 from naze.engines.http_server import Facts, TokenBudget, check_room, field, read_schema
 from naze.engines.protocol import EngineOptions
+from naze.engines.schemas import enforced
 from naze.errors import ChoiceError, EngineReplyError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -119,7 +120,7 @@ class LlamaServer:
 
     async def _write(self, prompt: Prompt, body: dict[str, Any], prompt_tokens: int) -> Answer:
         if prompt.schema is not None:
-            body["json_schema"] = read_schema(prompt.schema)
+            body["json_schema"] = read_schema(enforced(prompt.schema, "llamacpp").schema)
         reply = await self._client.post(f"{self._root}/completion", body)
         where = self._client.address.text
         text = field(reply.body, "content", str, where=where)

@@ -100,7 +100,8 @@ class Engine(Protocol):
         """Answer prompts, in the order in which they finish.
 
         Prompts are pulled lazily, no more than can run at once plus a small look-ahead; prompts that share
-        a beginning should come one after another. Each prompt that was pulled is yielded exactly once.
+        a beginning should come one after another. Each prompt that was pulled is yielded exactly once. A prompt
+        with a sampling of its own is answered with that one.
         Closing the iterator cancels what is in flight.
         """
         ...

@@ -17,6 +17,8 @@ from naze.records import Answer, FinishReason, Prompt, Status
 def validate_answer(prompt: Prompt, answer: Answer) -> Answer:
     """Check an answered prompt's text against the prompt's schema.
 
+    What a grammar does not enforce (`schemas.py`) is checked here alone, `format` included.
+
     Args:
         prompt: what was asked.
         answer: what came of it; only an ANSWERED one is looked at.
@@ -46,10 +48,19 @@ def validate_answer(prompt: Prompt, answer: Answer) -> Answer:
     return answer
 
 
+def check_schema(schema: str) -> None:
+    """Make sure that a JSON Schema is one.
+
+    Raises:
+        ConfigurationError: it is not valid; says what is wrong.
+    """
+    _validator(schema)
+
+
 @lru_cache(maxsize=64)
 def _validator(schema: str) -> "jsonschema_rs.Validator":
     try:
-        return jsonschema_rs.validator_for(json.loads(schema))
+        return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True)
     except ValueError as error:
         raise ConfigurationError(
             f"the JSON Schema is not valid: {error}. It reads: {schema[:200]}"

@@ -73,7 +73,7 @@ _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
     answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
-    answers.generated_tokens, answers.seconds, answers.attempts
+    answers.generated_tokens, answers.seconds, answers.attempts, answers.finished_at
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
 _NUMBERED = (
@@ -110,6 +110,8 @@ class Row:
     limit_tokens: int | None
     answer: Answer | None
     """None: not asked yet."""
+    finished_at: float | None = None
+    """When the answer was stored, in seconds since 1970; None: not asked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,20 @@ class Store:
                 self._remember(_COUNTS, json.dumps({"last": last, "counts": counts}))
         return counts
 
+    def spent(self) -> list[tuple[int, int, int, int]]:
+        """Sum what all answers cost, superseded ones and those of rows that are gone included.
+
+        Returns:
+            (1 when routed, answers, prompt tokens, generated tokens) each.
+        """
+        with _told(self.path):
+            return self._connection.execute(
+                "SELECT coalesce(planned.fit = ?, 0), count(*), sum(prompt_tokens), sum(generated_tokens) FROM answers "
+                "LEFT JOIN (SELECT key, min(fit) AS fit FROM plan GROUP BY key) planned USING (key) "
+                "WHERE answers.status <> ? AND answers.attempts > 0 GROUP BY 1",
+                (Fit.ROUTED.value, Status.OVERFLOW.value),
+            ).fetchall()
+
     def _remember(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
@@ -456,7 +472,9 @@ def storable(text: str | None) -> str | None:
 
 
 def _row(found: tuple[Any, ...]) -> Row:
-    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest = found
+    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest, finished_at = (
+        found
+    )
     answer = None
     if status is not None:
         text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts = rest
@@ -473,4 +491,6 @@ def _row(found: tuple[Any, ...]) -> Row:
             seconds=seconds,
             attempts=attempts,
         )
-    return Row(position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer)
+    return Row(
+        position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer, finished_at
+    )

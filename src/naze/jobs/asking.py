@@ -5,22 +5,47 @@ resumed like any run.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
 from naze.engines.states import with_states
-from naze.errors import ConfigurationError
-from naze.generations import Manifest, Progress, Run, installed_versions, now, open_run, write_run
+from naze.errors import ChoiceError, ConfigurationError
+from naze.generations import (
+    Account,
+    Manifest,
+    Planned,
+    Progress,
+    Run,
+    installed_versions,
+    now,
+    open_run,
+    write_run,
+)
+from naze.generations.budget import Spender
 from naze.generations.manifest import read_manifest
-from naze.prompts import Template
+from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling
 
-__all__ = ["Step", "Worker", "opened_worker"]
+__all__ = ["Step", "Told", "Worker", "made_worker", "opened_worker", "workers_of"]
+_PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person is told before a run begins to ask."""
+
+    folder: Path
+    manifest: Manifest
+    planned: Planned | None
+    """None: the plan was there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +62,20 @@ class Step:
     notes: tuple[str, ...] = field(default=())
     states: bool = False
     """Keep the model's hidden states beside each answer, which must be a choice; not every engine can tell them."""
+    further: tuple[Template, ...] = ()
+    """Further questions about the same subjects."""
+    fit: Policy = "shorten"
+    """What is done with a prompt longer than the context; `route` needs a worker with a long model."""
+    data_path: str = ""
+    """Where the data came from, for the manifest."""
+
+    @property
+    def template_hash(self) -> str:
+        """Of all the templates together."""
+        if not self.further:
+            return self.template.hash
+        parts = [(template.name, template.hash) for template in (self.template, *self.further)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 class Worker:
@@ -49,6 +88,9 @@ class Worker:
         *,
         options: EngineOptions | None = None,
         notes: tuple[str, ...] = (),
+        long_model: str | None = None,
+        open_long: Callable[[], Engine] | None = None,
+        account: Account | None = None,
     ) -> None:
         """Take a model without opening it.
 
@@ -57,11 +99,18 @@ class Worker:
             open_fresh: opens its engine; called again after a crash.
             options: how the engine runs.
             notes: what the person should know, for the manifests.
+            long_model: what the person calls the model that longer prompts are routed to.
+            open_long: opens its engine.
+            account: what may be spent; None: no budget.
         """
         self.model = model
         self._open_fresh = open_fresh
         self._options = options or EngineOptions()
         self._notes = notes
+        self._long_model = long_model
+        self._open_long = open_long
+        self._account = account
+        self._long_fingerprint: str | None = None
         self._engine: Engine | None = None
         """Open, and not handed over to a run."""
         self._counting: Engine | None = None
@@ -81,6 +130,14 @@ class Worker:
     def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
         """Count each prompt's tokens as the model will see it."""
         return (self._counting or self.engine).count_tokens(prompts)
+
+    def tells_apart(self, choices: Sequence[str]) -> bool:
+        """Tell whether the model can choose between texts: whether their first tokens differ."""
+        try:
+            list(self.engine.answer([Prompt("", "", "", "", ".", tuple(choices))], Sampling(max_tokens=1)))
+        except ChoiceError:
+            return False
+        return True
 
     def limit_tokens(self, folder: Path, sampling: Sampling) -> int:
         """Tokens that a prompt may have; a run that was begun keeps its own, whatever memory is free today.
@@ -107,6 +164,7 @@ class Worker:
         source: Callable[[int], Iterator[FittedPrompt]],
         *,
         progress: Progress | None = None,
+        tell: Callable[[Told], None] | None = None,
     ) -> Run:
         """Ask every prompt of a step; the same call again continues, and asks nothing twice.
 
@@ -115,13 +173,17 @@ class Worker:
             step: what is asked.
             source: given the tokens that a prompt may have, makes the prompts: the same every time.
             progress: is told of every answer.
+            tell: is called once, when it is settled what will be asked.
 
         Returns:
             The run, opened for reading; every prompt has ended.
 
         Raises:
             ManifestMismatchError: the folder holds the answers of another model, wording or sampling.
+            ConfigurationError: prompts are to be routed, and the worker has no long model.
         """
+        if step.fit == "route" and self._open_long is None:
+            raise ConfigurationError("fit is 'route' and no long model is named. Name one with --long-model.")
         limit = self.limit_tokens(folder, step.sampling)
         made_from = hashlib.sha256(f"{step.made_from} {limit}".encode()).hexdigest()
 
@@ -129,9 +191,18 @@ class Worker:
             return source(limit)
 
         with write_run(folder, self._manifest(step, limit)) as run:
-            if not run.is_planned_from(made_from):
-                run.plan(rows, made_from)
-            run.execute(rows, partial(self._give, step), progress=progress)
+            planned = None if run.is_planned_from(made_from) else run.plan(rows, made_from)
+            if tell is not None:
+                tell(Told(folder, run.manifest, planned))
+            long = self._open_long if step.fit == "route" else None
+            run.execute(
+                rows,
+                partial(self._give, step),
+                open_long_engine=long,
+                progress=progress,
+                spender=self._spender(self.model, run.manifest.address),
+                long_spender=None if long is None else self._spender(self._long_model, None),
+            )
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -148,11 +219,28 @@ class Worker:
         self._engine = None
         return engine
 
+    def _spender(self, model: str | None, address: str | None) -> Spender | None:
+        if self._account is None or model is None:
+            return None
+        local = address is None and "://" not in model
+        return self._account.spender(model, local=local, count=self.count_tokens)
+
     def _as_asked(self, step: Step) -> Engine:
         return with_states(self.engine) if step.states else self.engine
 
+    def _long(self) -> str | None:
+        """Ask the long model once who it is."""
+        if self._long_fingerprint is None and self._open_long is not None:
+            engine = self._open_long()
+            self._long_fingerprint = engine.identity.fingerprint
+            engine.close()
+        return self._long_fingerprint
+
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
         identity, template = self._as_asked(step).identity, step.template
+        parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
+        if step.further:
+            parts["further"] = [{name: getattr(other, name) for name in _PARTS} for other in step.further]
         return Manifest(
             task=step.task,
             engine=identity.engine,
@@ -160,14 +248,15 @@ class Worker:
             fingerprint=identity.fingerprint,
             sampling=asdict(step.sampling),
             template=template.name,
-            template_hash=template.hash,
-            template_parts={
-                name: getattr(template, name)
-                for name in ("name", "language", "instruction", "subject", "question", "choices", "schema")
-            },
+            template_hash=step.template_hash,
+            template_parts=parts,
             language=template.language,
+            fit=step.fit,
+            long_model=self._long_model if step.fit == "route" else None,
+            long_fingerprint=self._long() if step.fit == "route" else None,
             address=identity.address,
             notes=(*self._notes, *identity.notes, *step.notes),
+            data_path=step.data_path,
             data_fingerprint=step.made_from,
             options={**asdict(replace(self._options, api_key=None)), "limit_tokens": limit_tokens},
             versions=installed_versions(),
@@ -175,24 +264,59 @@ class Worker:
         )
 
 
+_KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)
+
+
 @contextmanager
-def opened_worker(
-    model: str, *, engine: str | None = None, options: EngineOptions | None = None
-) -> Iterator[Worker]:
-    """Open a model for the steps of a job, and close it at the end.
+def workers_of(kind: type[Worker]) -> Iterator[None]:
+    """Have `opened_worker` make another kind of worker meanwhile, in this thread: one that measures, for example."""
+    before = _KIND.set(kind)
+    try:
+        yield
+    finally:
+        _KIND.reset(before)
+
+
+def made_worker(
+    model: str,
+    *,
+    engine: str | None = None,
+    options: EngineOptions | None = None,
+    long_model: str | None = None,
+    account: Account | None = None,
+) -> Worker:
+    """Make the worker of a model, which is opened when it is first needed. Close it.
 
     Args:
         model: as people name models.
         engine: a registered engine; None: the best here.
         options: how it runs.
+        long_model: where prompts longer than the context go, for steps that route them.
+        account: what may be spent; None: no budget.
     """
     chosen = options or EngineOptions()
-    worker = Worker(
+    return _KIND.get()(
         model,
         lambda: open_engine(model, chosen, engine=engine),
         options=chosen,
         notes=resolve(model, engine=engine).notes,
+        long_model=long_model,
+        open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
+        account=account,
     )
+
+
+@contextmanager
+def opened_worker(
+    model: str,
+    *,
+    engine: str | None = None,
+    options: EngineOptions | None = None,
+    long_model: str | None = None,
+    account: Account | None = None,
+) -> Iterator[Worker]:
+    """Make the worker of a model, as `made_worker` does, for the steps of a job, and close it at the end."""
+    worker = made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
     try:
         yield worker
     finally:

@@ -7,7 +7,7 @@ exported and reported on without the file that they came from.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from naze.generations import (
     write_run,
 )
 from naze.generations.manifest import read_manifest
+from naze.jobs.asking import Told
 from naze.prompts import Template, fit, load_template
 from naze.records import FittedPrompt, Sampling, Status, Vote
 from naze.votes import Votes, read_votes, write_votes
@@ -59,16 +60,6 @@ class ExplainSettings:
     engine: str | None = None
     """A registered engine; None: the best here."""
     options: EngineOptions = field(default_factory=EngineOptions)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a person is told before a run begins to ask."""
-
-    folder: Path
-    manifest: Manifest
-    planned: Planned | None
-    """None: the plan was there already."""
 
 
 def explain(
@@ -131,7 +122,6 @@ def estimate_explain(
     limit: int | None = None,
     settings: ExplainSettings | None = None,
     sample_rows: int = 8,
-    prices: Mapping[str, float] | None = None,
 ) -> Estimate:
     """Say what explaining votes would take, from a few really asked here. Nothing is stored.
 
@@ -142,12 +132,11 @@ def estimate_explain(
         limit: only the first so many votes.
         settings: as for `explain`.
         sample_rows: how many votes to ask here.
-        prices: `{"input": …, "output": …}` for a million tokens elsewhere.
     """
     asked = _Asked.of(votes, limit, language, model, settings or ExplainSettings())
     with _opened(asked, None) as job:
         sampling = asked.settings.sampling
-        return estimate(job.source, job.engine, sampling, sample_rows=sample_rows, prices=prices)
+        return estimate(job.source, job.engine, sampling, sample_rows=sample_rows)
 
 
 def continue_run(

@@ -1,4 +1,4 @@
-"""Votes go in, with a template and a limit; prompts that fit the context come out, and what was done to each.
+"""Votes or rows go in, with a limit; prompts that fit the context come out, and what was done to each.
 
 Nothing is cut in silence: a prompt goes whole, shortened and marked, whole to a model with a longer context,
 or not at all, and says which. Most prompts are never counted, since their bytes prove that they fit: no
@@ -9,15 +9,14 @@ import unicodedata
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, Protocol
 
 from naze.errors import ConfigurationError
-from naze.prompts.shortening import Room, longest_room, shorten_vote, smallest_room
 from naze.prompts.template import Template
-from naze.prompts.vote_prompts import vote_prompt
+from naze.prompts.vote_prompts import VoteMaterial
 from naze.records import Fit, FittedPrompt, Prompt, Vote
 
-__all__ = ["POLICIES", "Counter", "Policy", "fit"]
+__all__ = ["POLICIES", "Counter", "Material", "Policy", "Ready", "Room", "fit", "fit_materials"]
 
 Policy = Literal["shorten", "route", "fail"]
 POLICIES: tuple[Policy, ...] = ("shorten", "route", "fail")
@@ -29,6 +28,26 @@ _SEAM_TOKENS = 16
 _GOOD_USE = 0.97
 """A shortened prompt that uses this share of the limit is not tried longer."""
 _MOST_TRIES = 12
+
+
+Room = tuple[int, ...]
+"""How many characters of each kind of text may stay, e.g. (of the responses, of the person's turns)."""
+
+
+class Material(Protocol):
+    """What one subject's prompts are made of, and how it can be made shorter."""
+
+    def prompts(self, room: Room | None) -> tuple[Prompt, ...]:
+        """Make the prompts about this subject; None leaves everything in. All share instruction and subject."""
+        ...
+
+    def rooms(self) -> tuple[Room, ...]:
+        """Name the steps of shortening: the first leaves everything in, beyond the last nothing can be left out."""
+        ...
+
+
+Ready = tuple[FittedPrompt, ...]
+"""Prompts that need no fitting: nothing of them can be asked."""
 
 
 def fit(
@@ -55,6 +74,30 @@ def fit(
         ConfigurationError: an unknown policy, or a limit below one token.
         TemplateError: the template fails on a vote.
     """
+    materials = (VoteMaterial(vote, template) for vote in votes)
+    return fit_materials(materials, count=count, limit_tokens=limit_tokens, policy=policy, batch=batch)
+
+
+def fit_materials(
+    materials: Iterable[Material | Ready],
+    *,
+    count: Counter,
+    limit_tokens: int,
+    policy: Policy = "shorten",
+    batch: int = 64,
+) -> Iterator[FittedPrompt]:
+    """Make the prompts of each subject fit, in order, as a stream; those of one subject are shortened alike.
+
+    Args:
+        materials: read lazily, `batch` at a time; prompts that are ready already pass as they are.
+        count: counts tokens, chat template included.
+        limit_tokens: the context less the tokens that the model may write.
+        policy: what to do with a subject whose longest prompt is too long.
+        batch: subjects that are looked at, and counted, together.
+
+    Raises:
+        ConfigurationError: an unknown policy, or a limit below one token.
+    """
     if policy not in POLICIES:
         raise ConfigurationError(f"policy is {policy!r}; expected {', '.join(POLICIES)}.")
     if limit_tokens < 1:
@@ -62,117 +105,128 @@ def fit(
             f"no token is left for the prompt (limit {limit_tokens}): the answer may take the whole context. "
             "Lower the tokens to generate, or give the model a longer context."
         )
-    return _fit(iter(votes), _Fitting(template, count, limit_tokens, policy), batch)
+    return _fit(iter(materials), _Fitting(count, limit_tokens, policy), batch)
 
 
-def _fit(votes: Iterator[Vote], fitting: "_Fitting", batch: int) -> Iterator[FittedPrompt]:
-    while group := list(islice(votes, batch)):
-        yield from fitting.fit_group(group)
+def _fit(materials: Iterator[Material | Ready], fitting: "_Fitting", batch: int) -> Iterator[FittedPrompt]:
+    while group := list(islice(materials, batch)):
+        for ready in fitting.fit_group(group):
+            yield from ready
 
 
-_Search = Generator[Prompt, int, FittedPrompt]
-"""Yields a prompt to be counted, is sent its tokens, and returns what came of the vote."""
+_Search = Generator[tuple[Prompt, ...], list[int], Ready]
+"""Yields prompts to be counted, is sent their tokens, and returns what came of the subject."""
 
 
 @dataclass(slots=True)
 class _Fitting:
-    """What stays the same for all votes of one call."""
+    """What stays the same for all subjects of one call."""
 
-    template: Template
     count: Counter
     limit_tokens: int
     policy: Policy
     frame_tokens: int | None = None
     """Tokens of the chat template and the instruction; counted once."""
 
-    def fit_group(self, votes: Sequence[Vote]) -> list[FittedPrompt]:
-        """Fit some votes; all their searches go on side by side, so that each round is counted at once."""
-        prompts = [vote_prompt(self.template, vote) for vote in votes]
-        found: list[FittedPrompt | None] = [
-            FittedPrompt(prompt) if self._surely_fits(prompt) else None for prompt in prompts
-        ]
-        searches = {
-            place: self._search(votes[place], prompts[place])
-            for place, done in enumerate(found)
-            if done is None
-        }
-        asked = {place: next(search) for place, search in searches.items()}
+    def fit_group(self, group: Sequence[Material | Ready]) -> list[Ready]:
+        """Fit some subjects; all their searches go on side by side, so that each round is counted at once."""
+        found: list[Ready] = []
+        asked: dict[int, tuple[Prompt, ...]] = {}
+        searches: dict[int, _Search] = {}
+        for place, material in enumerate(group):
+            if isinstance(material, tuple):
+                found.append(material)
+                continue
+            prompts = material.prompts(None)
+            found.append(tuple([FittedPrompt(prompt) for prompt in prompts]))
+            if not self._surely_fit(prompts):
+                searches[place] = self._search(material, prompts)
+                asked[place] = next(searches[place])
         while asked:
-            tokens = self.count(list(asked.values()))
-            places, asked = list(asked), {}
-            for place, number in zip(places, tokens, strict=True):
+            tokens = iter(self.count([prompt for prompts in asked.values() for prompt in prompts]))
+            counted, asked = asked, {}
+            for place, prompts in counted.items():
                 try:
-                    asked[place] = searches[place].send(number)
+                    asked[place] = searches[place].send(list(islice(tokens, len(prompts))))
                 except StopIteration as end:
                     found[place] = end.value
-        return [done for done in found if done is not None]
+        return found
 
-    def _surely_fits(self, prompt: Prompt) -> bool:
-        """Tell whether bytes alone prove that a prompt fits."""
-        own_bytes = most_bytes(prompt.subject) + most_bytes(prompt.question)
+    def _surely_fit(self, prompts: tuple[Prompt, ...]) -> bool:
+        """Tell whether bytes alone prove that prompts about one subject fit."""
+        first = prompts[0]
+        own_bytes = most_bytes(first.subject) + max(most_bytes(prompt.question) for prompt in prompts)
         if own_bytes > self.limit_tokens:
             return False
         if self.frame_tokens is None:
-            [self.frame_tokens] = self.count([replace(prompt, subject="", question=".")])
+            [self.frame_tokens] = self.count([replace(first, subject="", question=".")])
         return self.frame_tokens + own_bytes + _SEAM_TOKENS <= self.limit_tokens
 
-    def _search(self, vote: Vote, whole: Prompt) -> _Search:
+    def _search(self, material: Material, whole: tuple[Prompt, ...]) -> _Search:
         tokens = yield whole
-        if tokens <= self.limit_tokens:
-            return FittedPrompt(whole, Fit.WHOLE, tokens, tokens, self.limit_tokens)
+        if max(tokens) <= self.limit_tokens:
+            return self._fitted(whole, Fit.WHOLE, tokens, tokens)
         if self.policy == "shorten":
-            best = yield from self._shorten(vote, tokens)
+            best = yield from self._shorten(material, _Try(material.rooms()[0], whole, tokens))
             if best is not None:
-                return FittedPrompt(*best.as_shortened, tokens, self.limit_tokens)
+                return self._fitted(best.prompts, Fit.SHORTENED, best.tokens, tokens)
         done = Fit.ROUTED if self.policy == "route" else Fit.OVERFLOW
-        return FittedPrompt(whole, done, tokens, tokens, self.limit_tokens)
+        return self._fitted(whole, done, tokens, tokens)
 
-    def _shorten(self, vote: Vote, whole_tokens: int) -> Generator[Prompt, int, "_Try | None"]:
-        """Shorten the responses as little as is needed; where that is not enough, the prompt as well."""
-        widest, least = longest_room(vote), smallest_room(vote)
-        spare_responses = yield from self._try(vote, Room(least.responses, widest.prompt))
-        if spare_responses.tokens <= self.limit_tokens:
-            return (yield from self._widen(vote, spare_responses, _Try(widest, None, whole_tokens)))
-        spare_all = yield from self._try(vote, least)
-        if spare_all.tokens > self.limit_tokens:
-            return None
-        return (yield from self._widen(vote, spare_all, spare_responses))
+    def _fitted(
+        self, prompts: tuple[Prompt, ...], done: Fit, tokens: list[int], whole_tokens: list[int]
+    ) -> Ready:
+        return tuple(
+            FittedPrompt(prompt, done, now, whole, self.limit_tokens)
+            for prompt, now, whole in zip(prompts, tokens, whole_tokens, strict=True)
+        )
 
-    def _widen(self, vote: Vote, fits: "_Try", too_long: "_Try") -> Generator[Prompt, int, "_Try"]:
-        """Search between a room whose prompt fits and one whose prompt does not; keep the fullest that fits."""
+    def _shorten(
+        self, material: Material, too_long: "_Try"
+    ) -> Generator[tuple[Prompt, ...], list[int], "_Try | None"]:
+        """Go down the rooms to the first whose prompts fit, and widen that as far as they still do."""
+        for room in material.rooms()[1:]:
+            tried = yield from self._try(material, room)
+            if tried.most_tokens <= self.limit_tokens:
+                return (yield from self._widen(material, tried, too_long))
+            too_long = tried
+        return None
+
+    def _widen(
+        self, material: Material, fits: "_Try", too_long: "_Try"
+    ) -> Generator[tuple[Prompt, ...], list[int], "_Try"]:
+        """Search between a room whose prompts fit and one whose prompts do not; keep the fullest that fits."""
         for _ in range(_MOST_TRIES):
-            if fits.tokens >= self.limit_tokens * _GOOD_USE:
+            if fits.most_tokens >= self.limit_tokens * _GOOD_USE:
                 break
             room = _between(fits, too_long, self.limit_tokens)
             if room in (fits.room, too_long.room):
                 break
-            tried = yield from self._try(vote, room)
-            if tried.tokens <= self.limit_tokens:
+            tried = yield from self._try(material, room)
+            if tried.most_tokens <= self.limit_tokens:
                 fits = tried
             else:
                 too_long = tried
         return fits
 
-    def _try(self, vote: Vote, room: Room) -> Generator[Prompt, int, "_Try"]:
-        prompt = vote_prompt(self.template, shorten_vote(vote, room, self.template.language))
-        tokens = yield prompt
-        return _Try(room, prompt, tokens)
+    def _try(self, material: Material, room: Room) -> Generator[tuple[Prompt, ...], list[int], "_Try"]:
+        prompts = material.prompts(room)
+        tokens = yield prompts
+        return _Try(room, prompts, tokens)
 
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """A room, the prompt that it gave (None: the whole one) and its tokens."""
+    """A room, the prompts that it gave and their tokens."""
 
     room: Room
-    prompt: Prompt | None
-    tokens: int
+    prompts: tuple[Prompt, ...]
+    tokens: list[int]
 
     @property
-    def as_shortened(self) -> tuple[Prompt, Fit, int]:
-        """The first three fields of a `FittedPrompt`."""
-        if self.prompt is None:
-            raise ValueError("the whole prompt is no shortened one")
-        return self.prompt, Fit.SHORTENED, self.tokens
+    def most_tokens(self) -> int:
+        """Tokens of the longest of the prompts."""
+        return max(self.tokens)
 
 
 def most_bytes(text: str) -> int:
@@ -185,10 +239,7 @@ def most_bytes(text: str) -> int:
 
 def _between(fits: _Try, too_long: _Try, limit_tokens: int) -> Room:
     """Guess the room that just fills the limit: by proportion, but never at the very edge of what is open."""
-    share = (limit_tokens * 0.99 - fits.tokens) / max(1, too_long.tokens - fits.tokens)
+    share = (limit_tokens * 0.99 - fits.most_tokens) / max(1, too_long.most_tokens - fits.most_tokens)
     share = min(0.9, max(0.1, share))
-    low, high = fits.room, too_long.room
-    return Room(
-        low.responses + round((high.responses - low.responses) * share),
-        low.prompt + round((high.prompt - low.prompt) * share),
-    )
+    pairs = zip(fits.room, too_long.room, strict=True)
+    return tuple(low + round((high - low) * share) for low, high in pairs)

@@ -4,8 +4,10 @@ A template file is one Jinja2 file with three blocks named `instruction`, `subje
 stands outside them (comments, macros, `{% set %}`) is shared by all three; text does not belong there.
 """
 
+import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -15,9 +17,10 @@ from jinja2 import nodes
 
 from naze.errors import TemplateError
 from naze.prompts.languages import language_name, written_in
+from naze.prompts.offering import verbatim
 from naze.prompts.template import PARTS, Template, environment
 
-__all__ = ["BUILT_IN", "explain_template", "load_template", "parse_template"]
+__all__ = ["BUILT_IN", "column_template", "explain_template", "load_template", "parse_template"]
 
 BUILT_IN = (
     "explain",
@@ -27,12 +30,17 @@ BUILT_IN = (
     "extract_reasons",
     "collect_reasons",
     "analyse_factor",
+    "label",
+    "sentiment",
+    "tidy",
+    "extract",
 )
 """Templates that come with naze, each in Japanese and English."""
 
 _SHAPE = (
     "A template file holds " + ", ".join(f"{{% block {part} %}}…{{% endblock %}}" for part in PARTS) + "."
 )
+_TASK = "{{ task }}"
 _FOREIGN = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 _BLOCK = re.compile(r"\{%[-+]?\s*block\s+(?P<name>\w+)[^%]*%\}(?P<body>.*?)\{%[-+]?\s*endblock[^%]*%\}", re.S)
 
@@ -48,6 +56,21 @@ def explain_template(language: str) -> Template:
         ConfigurationError: an unknown language.
     """
     return load_template("explain", language)
+
+
+def column_template(name: str, language: str, column: str, *, task: str | None = None) -> Template:
+    """Return a built-in template over one column of a table.
+
+    Args:
+        name: `label`, `sentiment`, `tidy` or `extract`.
+        language: of the template.
+        column: the texts' column; the template knows it as `text`.
+        task: what `tidy` and `extract` are to do, the same for every row.
+    """
+    template = load_template(name, language)
+    question = template.question if task is None else template.question.replace(_TASK, verbatim(task))
+    column_set = f"{{% set text = row[{json.dumps(column, ensure_ascii=False)}] %}}"
+    return replace(template, subject=column_set + template.subject, question=question)
 
 
 def load_template(name_or_path: str | Path, language: str) -> Template:

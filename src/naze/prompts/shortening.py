@@ -1,4 +1,4 @@
-"""A vote goes in, with how much of it may stay; the same vote comes out with marked gaps in its middle.
+"""A vote or a text goes in, with how much of it may stay; it comes out with marked gaps in its middle.
 
 What is left out is said in the text, at the place. Both responses keep the same share of their length, since
 length is one of the things that people judge; within one response the longest turns give way first.
@@ -6,12 +6,22 @@ length is one of the things that people judge; within one response the longest t
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from naze.prompts.languages import written_in
 from naze.records import Turns, Vote
 
-__all__ = ["Room", "leave_middle_out", "left_out_mark", "longest_room", "shorten_vote", "smallest_room"]
+__all__ = [
+    "LEAST_CHARACTERS",
+    "Room",
+    "leave_middle_out",
+    "left_out_mark",
+    "level",
+    "longest_room",
+    "shorten_vote",
+    "smallest_room",
+]
 
 LEAST_CHARACTERS = 160
 """A side that is longer than this keeps at least this many characters, in all its turns together."""
@@ -25,8 +35,7 @@ _VIRAMA = 9
 _EXTENDING_CATEGORIES = frozenset({"Mn", "Me", "Mc"})
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """How many characters may stay: of both responses together, and of the person's turns."""
 
     responses: int
@@ -104,12 +113,12 @@ def _shorten_turns(turns: Turns, keep: int, language: str) -> Turns:
     lengths = [len(turn) if turn else 0 for turn in turns]
     if keep >= sum(lengths):
         return turns
-    cap = _level(lengths, keep)
+    cap = level(lengths, keep)
     return tuple(turn and leave_middle_out(turn, cap, language) for turn in turns)
 
 
-def _level(lengths: Sequence[int], keep: int) -> int:
-    """Return the highest length such that turns cut down to it hold `keep` characters together."""
+def level(lengths: Sequence[int], keep: int) -> int:
+    """Return the highest length such that texts cut down to it hold `keep` characters together."""
     remaining, left = keep, len(lengths)
     for length in sorted(lengths):
         if length * left > remaining:

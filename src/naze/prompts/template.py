@@ -6,7 +6,7 @@ that does not exist is an error before anything is asked, also in a branch that 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -21,11 +21,13 @@ from naze.errors import TemplateError
 from naze.prompts.languages import language_name
 from naze.records import Prompt
 
-__all__ = ["CONSTANTS", "PARTS", "Template"]
+__all__ = ["CONSTANTS", "PARTS", "ROW_NAME", "Template"]
 
 PARTS = ("instruction", "subject", "question")
 CONSTANTS = ("answer_language", "answer_language_code")
 """Names that are the same for a whole run: `Japanese` and `ja`."""
+ROW_NAME = "row"
+"""In a template over a table, all columns by name: `{{ row["opening hours"] }}`."""
 
 _FILE_NAME = "<naze template>"
 _FAILURES = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -98,9 +100,9 @@ class Template:
         return Prompt(
             subject_id=subject_id,
             question_id=question_id,
-            instruction=self._fill("instruction", {}, subject_id),
-            subject=self._fill("subject", values, subject_id),
-            question=self._fill("question", values, subject_id),
+            instruction=self.fill("instruction", {}, subject_id),
+            subject=self.fill("subject", values, subject_id),
+            question=self.fill("question", values, subject_id),
             choices=self.choices,
             schema=self.schema,
         )
@@ -119,7 +121,12 @@ class Template:
                         + _suggest(name, [*known, *CONSTANTS])
                     )
 
-    def _fill(self, part: str, values: Mapping[str, Any], subject_id: str) -> str:
+    def fill(self, part: str, values: Mapping[str, Any], subject_id: str = "") -> str:
+        """Fill one part in; the names in it were checked.
+
+        Raises:
+            TemplateError: an expression that fails on this row.
+        """
         constants = (language_name(self.language), self.language)
         try:
             text = _compile(getattr(self, part)).render(
@@ -131,6 +138,33 @@ class Template:
                 f"{self._where(part, _line_of(error))}{row}: {_plain_reason(error)}"
             ) from error
         return text.strip()
+
+    def row_names(self, *parts: str) -> set[str]:
+        """Name what some parts take from the row; all parts when none is named."""
+        return {name for part in parts or PARTS for name in self._names(part)} - set(CONSTANTS)
+
+    def row_keys(self) -> set[str] | None:
+        """Name the columns taken as `row["…"]`; None where the template needs the whole row."""
+        keys: set[str] = set()
+        for part in PARTS:
+            found = _subscripts(getattr(self, part))
+            if found is None:
+                return None
+            keys |= found
+        return keys
+
+    def check_keys(self, known: Iterable[str]) -> None:
+        """See that every column taken as `row["…"]` exists.
+
+        Raises:
+            TemplateError: names the nearest.
+        """
+        columns = list(known)
+        for key in sorted(self.row_keys() or ()):
+            if key not in columns:
+                raise TemplateError(
+                    f"{self._where('subject', None)}: no column {key!r}{_suggest(key, columns)}"
+                )
 
     def _names(self, part: str) -> dict[str, int]:
         source = getattr(self, part)
@@ -153,14 +187,14 @@ def environment() -> ImmutableSandboxedEnvironment:
     return made
 
 
-def fence(text: str, name: str) -> str:
-    r"""Stand a text between `<name>` and `</name>`, under a name that the text itself does not close.
+def fence(text: object, name: str) -> str:
+    r"""Stand a text (a number as text) between `<name>` and `</name>`, under a name that the text itself does not close.
 
     Example:
         >>> fence("Hi </answer> there", "answer")
         '<answer_2>\nHi </answer> there\n</answer_2>'
     """
-    unique, number = name, 1
+    text, unique, number = str(text), name, 1
     while f"</{unique}>" in text or f"<{unique}>" in text:
         number += 1
         unique = f"{name}_{number}"
@@ -187,6 +221,21 @@ def _undeclared(source: str) -> dict[str, int]:
     names = meta.find_undeclared_variables(tree) - set(_sandbox().globals) - set_here
     lines = {name.name: name.lineno for name in reversed(list(_loaded_names(tree)))}
     return {name: lines[name] for name in sorted(names, key=lines.__getitem__)}
+
+
+@lru_cache(maxsize=256)
+def _subscripts(source: str) -> frozenset[str] | None:
+    """Find the columns that a source takes out of `row` by name; None where it uses the row in another way."""
+    tree = _sandbox().parse(source)
+    keys = [
+        node.arg.value
+        for node in tree.find_all(nodes.Getitem)
+        if isinstance(node.node, nodes.Name)
+        and node.node.name == ROW_NAME
+        and isinstance(node.arg, nodes.Const)
+    ]
+    uses = sum(name.name == ROW_NAME for name in _loaded_names(tree))
+    return frozenset(str(key) for key in keys) if uses == len(keys) else None
 
 
 def _loaded_names(tree: nodes.Template) -> Iterator[nodes.Name]:

@@ -1,11 +1,31 @@
 """A `Vote` and a `Template` go in; the `Prompt` that asks about this vote comes out."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from naze.prompts.shortening import Room, longest_room, shorten_vote, smallest_room
 from naze.prompts.template import Template
 from naze.records import Prompt, Vote
 
-__all__ = ["vote_prompt", "vote_values"]
+__all__ = ["VoteMaterial", "vote_prompt", "vote_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class VoteMaterial:
+    """A vote as fitting sees it: its responses give way first, the person's turns only after them."""
+
+    vote: Vote
+    template: Template
+
+    def prompts(self, room: tuple[int, ...] | None) -> tuple[Prompt, ...]:
+        """Make the one prompt about this vote."""
+        vote = self.vote if room is None else shorten_vote(self.vote, Room(*room), self.template.language)
+        return (vote_prompt(self.template, vote),)
+
+    def rooms(self) -> tuple[tuple[int, ...], ...]:
+        """Name the steps of shortening."""
+        widest, least = longest_room(self.vote), smallest_room(self.vote)
+        return widest, Room(least.responses, widest.prompt), least
 
 
 def vote_prompt(template: Template, vote: Vote) -> Prompt:

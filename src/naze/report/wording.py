@@ -6,11 +6,17 @@ from collections.abc import Callable, Mapping
 from markupsafe import Markup, escape
 
 from naze.report.factor_texts import TEXTS as _OF_FACTORS
+from naze.report.note_texts import TEXTS as _OF_NOTES
 from naze.report.predictor_texts import TEXTS as _OF_PREDICTORS
 
 __all__ = ["LANGUAGES", "Key", "Message", "as_html", "as_markdown", "both", "escape_markdown", "fill", "say"]
 
-TEXTS = {language: {**_OF_FACTORS[language], **_OF_PREDICTORS[language]} for language in _OF_FACTORS}
+_ROOMS = (_OF_FACTORS, _OF_NOTES, _OF_PREDICTORS)
+TEXTS = {
+    language: {key: text for texts in _ROOMS for key, text in texts[language].items()}
+    for language in _OF_FACTORS
+}
+"""All texts by language. A key stands in one file alone, else one page would speak another one's words: a test holds it."""
 LANGUAGES = tuple(TEXTS)
 _GAP = re.compile(r"\{(\w+)(?::([^/{}]*)/([^/{}]*))?\}")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")

@@ -1,0 +1,17 @@
+"""Labels with numbers: definitions go in, probabilities come out, held against rows that people labelled."""
+
+from naze.jobs.labels.definitions import Labels, read_labels
+from naze.jobs.labels.figures import Figure, GoldFigures
+from naze.jobs.labels.job import LabelJob, Labelled, label, label_job, label_to_file
+
+__all__ = [
+    "Figure",
+    "GoldFigures",
+    "LabelJob",
+    "Labelled",
+    "Labels",
+    "label",
+    "label_job",
+    "label_to_file",
+    "read_labels",
+]

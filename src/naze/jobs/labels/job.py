@@ -1,0 +1,277 @@
+"""A table and labels go in; the table with a label, its probability and what is unsure of it comes out.
+
+With rows that people labelled, the same question is asked about these too: in a run of its own, in the folder
+`gold` of the run.
+"""
+
+import heapq
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from naze.errors import ConfigurationError
+from naze.jobs.asking import opened_worker
+from naze.jobs.labels.calibrating import Calibration, calibrate, out_of_fold
+from naze.jobs.labels.columns import LabelColumns
+from naze.jobs.labels.definitions import Labels, as_labels
+from naze.jobs.labels.figures import Floats, GoldFigures, gold_figures
+from naze.jobs.labels.gold import Gold, Wrong, gold_rows, read_gold
+from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map_job, run_map, target_of, write_mapped
+from naze.jobs.questions import Question
+from naze.jobs.texts import text_column, texts_language
+from naze.prompts import column_template
+from naze.prompts.offering import verbatim
+from naze.tables import open_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Check", "LabelJob", "Labelled", "label", "label_job", "label_to_file"]
+
+CHECKED_FIRST = 20
+FIGURES_NAME = "labels.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelJob:
+    """What is asked for, made concrete."""
+
+    map: MapJob
+    column: str
+    gold: Gold | None
+    abstain: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A row that a person should look at first."""
+
+    row: int
+    """Its number in the table, from 1."""
+    label: str
+    probability: float
+    margin: float
+    """How much likelier the label is than the next one."""
+    text: str
+    """The beginning of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What came of it."""
+
+    mapped: Mapped
+    columns: LabelColumns
+    check_first: tuple[Check, ...]
+    """The rows that the model is least sure of."""
+    abstained: int
+    figures: GoldFigures | None = None
+    """On the gold rows, as the model told; None without gold."""
+    calibrated_figures: GoldFigures | None = None
+    """On the gold rows, each corrected by what the others taught."""
+    calibration: Calibration | None = None
+    """What was learnt; applied to the table only where it helps."""
+    calibrated: bool = False
+    """Whether the table's probabilities are corrected."""
+    confidently_wrong: tuple[Wrong, ...] = ()
+    """Gold rows where the model is surest of another label than people."""
+    gold_without_answer: int = 0
+    target: Path | None = None
+
+    def batches(self) -> "Iterator[pl.DataFrame]":
+        """Read the rows with their new columns, a few at a time."""
+        return (self.columns.adjust(batch) for batch in self.mapped.batches())
+
+    def close(self) -> None:
+        """Let go of the run."""
+        self.mapped.close()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lay the figures out as what JSON can hold."""
+        from dataclasses import asdict
+
+        return {
+            "labels": list(self.columns.labels),
+            "abstained": self.abstained,
+            "calibrated": self.calibrated,
+            "calibration": None if self.calibration is None else self.calibration.to_dict(),
+            "gold": None if self.figures is None else self.figures.to_dict(),
+            "gold_calibrated": None if self.calibrated_figures is None else self.calibrated_figures.to_dict(),
+            "gold_without_answer": self.gold_without_answer,
+            "confidently_wrong": [asdict(wrong) for wrong in self.confidently_wrong],
+            "check_first": [asdict(check) for check in self.check_first],
+        }
+
+
+def label(
+    table: Any,  # noqa: ANN401 - a path, or a polars, pandas or Arrow table
+    labels: Labels | Mapping[str, str] | Sequence[str] | str | Path,
+    *,
+    column: str | None = None,
+    examples: Any = None,  # noqa: ANN401 - a table as well
+    gold_column: str = "label",
+    abstain: float | None = None,
+    add: str = "label",
+    **options: Unpack[TableOptions],
+) -> Any:  # noqa: ANN401 - the same kind of table
+    """Label every text, with the probability of each label.
+
+    Args:
+        table: as `naze.map` takes it.
+        labels: names, names with definitions, or a YAML file of them.
+        column: of the texts; None: `text`, or the only column of texts.
+        examples: a table of texts that people labelled: the model's labels are held against theirs, and its
+            probabilities corrected where that helps.
+        gold_column: of `examples`, the label that people gave.
+        abstain: a row whose likeliest label is less likely than this gets none, for a person to decide.
+        add: the name of the new column.
+        options: see `TableOptions`.
+
+    Returns:
+        As `naze.map`. The figures lie in the run's folder, in `labels.json`; `naze.jobs.label_to_file` returns them.
+
+    Raises:
+        InputError: no such column, or a gold label that is none of the labels.
+        NazeError: as `naze.map`.
+    """
+    job = label_job(
+        table,
+        labels,
+        column=column,
+        examples=examples,
+        gold_column=gold_column,
+        abstain=abstain,
+        add=add,
+        **options,
+    )
+    with closing(label_to_file(job, **options)) as labelled:
+        if job.map.table.home == "path":
+            return labelled.target
+        return labelled.mapped.attach(job.map.table, labelled.batches())
+
+
+def label_job(
+    table: Any,  # noqa: ANN401 - a path, or a table of several libraries
+    labels: Labels | Mapping[str, str] | Sequence[str] | str | Path,
+    *,
+    column: str | None = None,
+    examples: Any = None,  # noqa: ANN401 - a table as well
+    gold_column: str = "label",
+    abstain: float | None = None,
+    add: str = "label",
+    **options: Unpack[TableOptions],
+) -> LabelJob:
+    """Lay out what `label` asks.
+
+    Raises:
+        ConfigurationError: a threshold outside 0 to 1.
+        InputError: as `label`.
+    """
+    if abstain is not None and not 0 < abstain < 1:
+        raise ConfigurationError(
+            f"abstain is {abstain}; expected a probability between 0 and 1, such as 0.7."
+        )
+    chosen = as_labels(labels)
+    opened = open_table(table)
+    texts = text_column(opened, column)
+    settings = options.get("settings") or MapSettings()
+    language = settings.language or texts_language(opened, texts)
+    given: TableOptions = {**options, "settings": replace(settings, language=language)}
+    question = _question(add, chosen, language, texts)
+    job = map_job(opened, [question], **given)
+    gold = None
+    if examples is not None:
+        gold_table = open_table(examples)
+        own = text_column(gold_table, texts)
+        gold_question = _question(add, chosen, language, own)
+        gold = gold_rows(gold_table, own, gold_column, gold_question, job)
+    return LabelJob(job, texts, gold, abstain)
+
+
+def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
+    """Ask all that is open of a job, durably; write its table where it is wanted and its figures into the run.
+
+    Returns:
+        What came of it; close it.
+    """
+    settings = job.map.settings
+    progress, tell = options.get("progress"), options.get("tell")
+    target = target_of(job.map, options.get("out"))
+    with opened_worker(
+        job.map.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+    ) as worker:
+        gold = None
+        if job.gold is not None:
+            with closing(run_map(job.gold.map, worker=worker, progress=progress, tell=tell)) as answered:
+                gold = read_gold(job.gold, answered)
+        mapped = run_map(job.map, worker=worker, progress=progress, tell=tell)
+    labels = tuple(mapped.asked[0].meanings.values())
+    name = mapped.asked[0].name
+    labelled = Labelled(mapped, LabelColumns(name, labels, None, job.abstain), (), 0)
+    if gold is not None:
+        labelled = replace(
+            labelled,
+            figures=gold_figures(gold.probabilities, gold.truth, labels),
+            confidently_wrong=gold.confidently_wrong(gold.probabilities, labels),
+            gold_without_answer=gold.without_answer,
+        )
+        labelled = _calibrated(labelled, gold.probabilities, gold.truth, labels)
+    labelled = _looked_through(labelled, job)
+    if target is not None:
+        write_mapped(labelled.batches(), target, mapped.folder)
+        labelled = replace(labelled, target=target)
+    _write_figures(labelled)
+    return labelled
+
+
+def _question(add: str, labels: Labels, language: str, column: str) -> Question:
+    template = column_template("label", language, column)
+    if labels.question is not None:
+        template = replace(template, question=verbatim(labels.question))
+    return Question(add, template, tuple(labels.definitions), labels.definitions, lettered=True)
+
+
+def _calibrated(labelled: Labelled, probabilities: Floats, truth: Any, labels: tuple[str, ...]) -> Labelled:  # noqa: ANN401
+    """Learn from the gold rows, and keep what helps."""
+    corrected, helps = out_of_fold(probabilities, truth)
+    calibration = calibrate(probabilities, truth)
+    return replace(
+        labelled,
+        calibrated_figures=gold_figures(corrected, truth, labels),
+        calibration=calibration,
+        calibrated=helps,
+        columns=replace(labelled.columns, calibration=calibration if helps else None),
+    )
+
+
+def _looked_through(labelled: Labelled, job: LabelJob) -> Labelled:
+    """Go through the rows once for those that are least sure."""
+    least: list[tuple[float, int, Check]] = []
+    abstained, number = 0, 0
+    for numbers, texts, batch in labelled.mapped.texts(job.column):
+        for place, (name, probability, margin) in enumerate(labelled.columns.sureness(batch)):
+            number += 1
+            if name is None:
+                continue
+            abstained += job.abstain is not None and probability < job.abstain
+            check = Check(numbers[place], name, probability, margin, _beginning(texts[place]))
+            heapq.heappush(least, (-margin, -number, check))
+            if len(least) > CHECKED_FIRST:
+                heapq.heappop(least)
+    first = [check for _, _, check in sorted(least, key=lambda one: (one[0], one[1]), reverse=True)]
+    return replace(labelled, check_first=tuple(first), abstained=abstained)
+
+
+def _beginning(text: object, characters: int = 60) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= characters else line[:characters] + "…"
+
+
+def _write_figures(labelled: Labelled) -> None:
+    path = labelled.mapped.folder / FIGURES_NAME
+    aside = path.with_suffix(".aside")
+    aside.write_text(json.dumps(labelled.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+    aside.replace(path)

@@ -1,0 +1,120 @@
+"""A table goes in, with a condition in SQL and a sample; the chosen rows come out as one Parquet file.
+
+The file is a copy that a run keeps: it can be continued and exported without the table that it came from.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from naze.errors import ConfigurationError, InputError
+from naze.tables.opening import OpenedTable
+from naze.tables.read import read_batches
+from naze.tables.write import write_table
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+__all__ = ["ROW", "copy_rows"]
+
+ROW = "naze row"
+"""The column that holds a row's number in the table that was given, from 1."""
+
+
+def copy_rows(table: OpenedTable, path: Path, *, where: str | None, sample: int | None, seed: int = 0) -> int:
+    """Write the chosen rows to a Parquet file, in order, each with its number in the column `ROW`.
+
+    Args:
+        table: any opened table.
+        path: of the Parquet file.
+        where: an SQL condition over the columns, as DuckDB reads it; cells of a CSV file that all look like
+            numbers are compared as numbers.
+        sample: at most so many of the rows for which the condition holds. The same rows every time; a bigger
+            sample contains the smaller one.
+        seed: another seed, another sample.
+
+    Returns:
+        How many rows were chosen.
+
+    Raises:
+        InputError: the condition cannot be read.
+        ConfigurationError: a sample of fewer than one row.
+    """
+    if sample is not None and sample < 1:
+        raise ConfigurationError(f"sample is {sample}; expected at least 1 row.")
+    if where is None and sample is None:
+        return write_table(path, _numbered(table))
+    whole = path.with_name(f".whole-{path.name}")
+    try:
+        write_table(whole, _numbered(table))
+        chosen = _choose(table, whole, where, sample, seed)
+        return write_table(path, _only(whole, chosen))
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _numbered(table: OpenedTable) -> "Iterator[pl.DataFrame]":
+    start = 1
+    for batch in table.batches():
+        yield batch.with_row_index(ROW, offset=start)
+        start += batch.height
+
+
+def _only(path: Path, numbers: list[int]) -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    chosen = pl.Series(numbers, dtype=pl.UInt32)
+    for batch in read_batches(path):
+        yield batch.filter(pl.col(ROW).is_in(chosen.implode()))
+
+
+def _choose(table: OpenedTable, path: Path, where: str | None, sample: int | None, seed: int) -> list[int]:
+    """Find the numbers of the rows that are wanted, rising."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        rows = connection.read_parquet(str(path))
+        connection.register("given", rows)
+        columns = ", ".join(_column(connection, name, table, where) for name in rows.columns)
+        query = f'SELECT "{ROW}" FROM (SELECT {columns} FROM given)' + (
+            f" WHERE ({where}\n)" if where else ""
+        )
+        try:
+            found = connection.execute(query).fetchall()
+        except duckdb.Error as error:
+            raise InputError(_told(str(error), where, table)) from error
+        numbers = [int(number) for (number,) in found]
+        if sample is not None:
+            numbers = _sampled(numbers, sample, seed)
+    return sorted(numbers)
+
+
+def _sampled(numbers: list[int], sample: int, seed: int) -> list[int]:
+    """Draw by a hash of each row's number: the same on every machine, and nested."""
+    import hashlib
+
+    return sorted(numbers, key=lambda number: hashlib.sha256(f"{seed} {number}".encode()).digest())[:sample]
+
+
+def _column(connection: "duckdb.DuckDBPyConnection", name: str, table: OpenedTable, where: str | None) -> str:
+    """Select a column; one of a CSV file that the condition names and whose cells are all numbers, as numbers."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    if where is None or name not in table.texts or not re.search(re.escape(name), where, re.IGNORECASE):
+        return quoted
+    for kind in ("BIGINT", "DOUBLE"):
+        query = f"SELECT bool_and(try_cast({quoted} AS {kind}) IS NOT NULL OR trim({quoted}) = '') FROM given"
+        found: Any = connection.execute(query).fetchone()
+        if found is not None and found[0]:
+            return f"try_cast({quoted} AS {kind}) AS {quoted}"
+    return quoted
+
+
+def _told(error: str, where: str | None, table: OpenedTable) -> str:
+    first = error.strip().splitlines()[0]
+    return (
+        f"the condition {where!r} cannot be read: {first}. It is SQL over the columns "
+        f'{", ".join(table.columns)}, such as "length(text) > 20"; texts stand in single quotes, awkward names in '
+        "double ones."
+    )
