@@ -72,6 +72,9 @@ class Configuration(BaseSettings):
     prices: Prices | None = Field(
         default=None, description="`input`, `output` (a million tokens), `currency`."
     )
+    price_table: Path | None = Field(
+        default=None, description="A TOML file of prices elsewhere; else `prices.toml` where naze is called."
+    )
 
     @field_validator("allow_remote", mode="before")
     @classmethod
@@ -81,7 +84,7 @@ class Configuration(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("cache", "runs", "llama_server", mode="after")
+    @field_validator("cache", "runs", "llama_server", "price_table", mode="after")
     @classmethod
     def _at_home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()

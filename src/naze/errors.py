@@ -6,6 +6,7 @@ these plainly; anything else that escapes is a bug and keeps its traceback.
 NazeError
 ├── InputError                  a file, table or value that a person gave
 │   ├── FormatError             the whole file: missing, empty, not UTF-8, unknown layout, unknown column
+│   │   └── BatchFileError      a batch file that breaks the contract; holds everything that is wrong
 │   └── RowError                one row; kept aside and counted, the rest goes on
 ├── ConfigurationError          a setting: unknown, out of range, contradicting another
 ├── TemplateError               a prompt template: undefined name, broken syntax, missing part
@@ -19,6 +20,7 @@ NazeError
 │   ├── EngineReplyError        answered with something that is no answer (500, nonsense, closed midway)
 │   ├── RemoteRefusedError      not on this machine, and the person has not allowed it by name
 │   ├── ContextOverflowError    a prompt longer than the context
+│   ├── TurnsError              a conversation whose turns the model's chat template does not take
 │   └── ChoiceError             choices that this model cannot tell apart by their first token
 ├── MissingExtraError           an optional library is not installed; says the one command that adds it
 └── RunError
@@ -26,6 +28,8 @@ NazeError
     ├── RunLockedError          another process writes this run
     ├── ManifestMismatchError   the run was started with something else; names the field that differs
     ├── RunVersionError         made by a newer naze
+    ├── StepError               a step of a chain cannot do its work; the steps before it are stored
+    ├── BudgetError             the budget would be passed; the run stopped before, and a larger one continues it
     └── StoreError              the store cannot be read or written (disk full, damaged); the run stops
 """
 
@@ -52,6 +56,18 @@ class InputError(NazeError):
 
 class FormatError(InputError):
     """A whole file cannot be read: missing, empty, not UTF-8, unknown layout or column."""
+
+
+class BatchFileError(FormatError):
+    """A batch file breaks the contract; nothing of it was asked.
+
+    Attributes:
+        problems: everything for which it is refused, each with its line (`naze.jobs.batch.FileProblem`).
+    """
+
+    def __init__(self, message: str, *, problems: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class RowError(InputError):
@@ -142,6 +158,10 @@ class ContextOverflowError(EngineError):
         self.context_tokens = context_tokens
 
 
+class TurnsError(EngineError):
+    """A conversation whose turns the model's chat template does not take. It concerns this prompt alone."""
+
+
 class ChoiceError(EngineError):
     """The choices cannot be told apart by the first token that the model would write."""
 
@@ -176,6 +196,14 @@ class ManifestMismatchError(RunError):
 
 class RunVersionError(RunError):
     """The run was made by a newer naze than this one."""
+
+
+class StepError(RunError):
+    """A step of a chain cannot do its work. What the steps before it made is stored."""
+
+
+class BudgetError(RunError):
+    """The budget would be passed by what is asked next; the run stopped before. A larger budget continues it."""
 
 
 class StoreError(RunError):

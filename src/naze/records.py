@@ -48,6 +48,22 @@ class Vote:
     """Every other column, kept as it came."""
 
 
+class Role(StrEnum):
+    """Who speaks in a conversation."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation that went before."""
+
+    role: Role
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What is asked of a model: the same instruction for a whole run, a subject, a question about it.
@@ -69,6 +85,13 @@ class Prompt:
     """When given, no text is generated: the answer is the probability of each choice."""
     schema: str | None = None
     """JSON Schema, as JSON text, that the answer must satisfy."""
+    earlier: tuple[Turn, ...] = ()
+    """What was said before, between the instruction and the person's last turn (subject and question). Where these
+    two are empty, the conversation ends with what was said before."""
+    plain: bool = False
+    """The text goes to the model as it stands, without a chat template: the model continues it."""
+    sampling: "Sampling | None" = None
+    """How the model chooses its words for this prompt; None: as the run says. Of `deterministic` the run's counts."""
 
 
 class Fit(StrEnum):
@@ -145,6 +168,9 @@ class Answer:
     seconds: float = 0.0
     """From the moment the engine took the prompt until the answer was whole."""
     attempts: int = 1
+    states: bytes | None = None
+    """Where they were asked for: the model's hidden states at the prompt's last token, float16, little-endian, one depth
+    after another (see `naze.engines.states`)."""
 
     def __post_init__(self) -> None:
         answered = self.status is Status.ANSWERED

@@ -249,6 +249,9 @@ def ollama(serve: Callable[..., str]) -> Ollama:
                 status, reply = 200, {"models": [{"name": "gemma2:latest", "context_length": window}]}
             elif self.path == "/api/chat":
                 status, reply = state.chat(asked)
+            elif self.path == "/api/generate" and asked.get("raw") is True:
+                status, reply = state.chat({**asked, "messages": [{"content": asked["prompt"]}]})
+                reply["response"] = reply.pop("message")["content"]
             self.send(status, json.dumps(reply).encode())
 
     state.address = serve(Handler)

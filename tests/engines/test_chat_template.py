@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from naze.engines.chat_template import ChatTemplate
-from naze.errors import ModelFileError
-from naze.records import Prompt
+from naze.errors import ModelFileError, TurnsError
+from naze.records import Prompt, Role, Turn
 
 GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}"
@@ -95,3 +95,48 @@ def test_a_template_cannot_reach_out_of_its_sandbox():
     template = ChatTemplate.from_text("{{ messages.__class__.__mro__[1].__subclasses__() }}")
     with pytest.raises(ModelFileError, match="unsafe"):
         template.render(prompt())
+
+
+SAID = (Turn(Role.USER, "Is it big?"), Turn(Role.ASSISTANT, "Yes."))
+
+
+def talk(*earlier: Turn, instruction: str = "Be brief.", question: str = "Why?") -> Prompt:
+    return Prompt("1", "", instruction, "", question, earlier=earlier)
+
+
+def test_what_was_said_before_stands_between_the_instruction_and_the_last_turn(smollm2_path: Path):
+    assert ChatTemplate.from_gguf(smollm2_path).render(talk(*SAID)) == (
+        "<|im_start|>system\nBe brief.<|im_end|>\n"
+        "<|im_start|>user\nIs it big?<|im_end|>\n"
+        "<|im_start|>assistant\nYes.<|im_end|>\n"
+        "<|im_start|>user\nWhy?<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+def test_without_a_system_role_the_instruction_heads_the_persons_first_turn():
+    template = ChatTemplate.from_text(GEMMA)
+    assert template.messages(talk(*SAID)) == [
+        {"role": "user", "content": "Be brief.\n\nIs it big?"},
+        {"role": "assistant", "content": "Yes."},
+        {"role": "user", "content": "Why?"},
+    ]
+    assert template.messages(talk(SAID[1]))[0] == {"role": "user", "content": "Be brief."}
+
+
+def test_a_conversation_may_end_with_what_was_said_before():
+    assert ChatTemplate.from_text(GEMMA).messages(talk(*SAID, instruction="", question="")) == [
+        {"role": "user", "content": "Is it big?"},
+        {"role": "assistant", "content": "Yes."},
+    ]
+
+
+def test_turns_that_the_template_refuses_are_that_prompts_own_affair():
+    with pytest.raises(TurnsError, match=r"refuses the roles \['system', 'user'\].*alternate"):
+        ChatTemplate.from_text(GEMMA).render(talk(Turn(Role.SYSTEM, "Be kind."), instruction=""))
+
+
+def test_a_plain_prompt_goes_to_the_model_as_it_stands():
+    template = ChatTemplate.from_text(GEMMA, bos="<bos>", add_bos=True)
+    plain = Prompt("1", "", "", "", " Once upon a time\n", plain=True)
+    assert template.render(plain) == "<bos> Once upon a time\n"

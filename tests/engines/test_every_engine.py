@@ -12,7 +12,7 @@ import pytest
 
 from naze.engines.protocol import Engine, EngineOptions, Model
 from naze.errors import ChoiceError, EngineError, ModelError
-from naze.records import FinishReason, Prompt, Sampling, Status
+from naze.records import FinishReason, Prompt, Role, Sampling, Status, Turn
 
 Open = Callable[[type[Engine], pytest.FixtureRequest, EngineOptions], Engine]
 
@@ -269,6 +269,35 @@ def test_a_penalty_keeps_the_model_from_repeating_itself(engine: Engine):
         return len(set(words)) / len(words)
 
     assert distinct(1.3) > distinct(1.0)
+
+
+def test_a_prompts_own_sampling_wins_over_the_runs(engine: Engine):
+    long, short = Sampling(max_tokens=9), Sampling(max_tokens=2)
+    prompts = [ask(1, "Tell a long story.", sampling=short), ask(2, "Tell a long story.")]
+    written = {prompt.subject_id: answer for prompt, answer in engine.answer(prompts, long)}
+    assert (written["1"].generated_tokens, written["2"].generated_tokens) == (2, 9)
+
+
+def test_what_was_said_before_is_read_and_counted(engine: Engine):
+    said = [Turn(role, word) for word in ("cat", "dog") for role, word in _say_thrice(word)]
+    alone = Prompt("1", "", "Be brief.", "", "owl")
+    after = Prompt("1", "", "Be brief.", "", "owl", earlier=tuple(said))
+    counts = engine.count_tokens([alone, after])
+    assert counts[1] > counts[0] + 10
+    assert (only(engine, after).text or "").startswith("owl owl owl")
+
+
+def _say_thrice(word: str) -> list[tuple[Role, str]]:
+    return [(Role.USER, word), (Role.ASSISTANT, f"{word} {word} {word}")]
+
+
+def test_a_plain_prompt_is_continued(engine: Engine):
+    plain = Prompt("1", "", "", "", "1, 2, 3, 4, 5,", plain=True)
+    answer = only(engine, plain)
+    assert (answer.text or "").startswith(" 6, 7")
+    count = engine.count_tokens([plain])[0]
+    exact = getattr(engine, "counts_exactly", True)
+    assert count == answer.prompt_tokens if exact else count >= answer.prompt_tokens
 
 
 def test_half_a_surrogate_pair_does_no_harm(engine: Engine):

@@ -101,3 +101,11 @@ def test_a_schema_is_handed_over(ollama):
 def test_a_model_that_ollama_does_not_have_is_named(ollama):
     with pytest.raises(UnknownModelError, match=r"no model 'gema2'\. Did you mean gemma2:latest"):
         open_ollama(ollama, "gema2")
+
+
+def test_a_plain_prompt_goes_to_ollama_raw(ollama):
+    engine = open_ollama(ollama)
+    prompt = Prompt("1", "", "", "", "Once upon a time", plain=True)
+    [(_, answer)] = engine.answer([prompt], Sampling(max_tokens=9))
+    assert (answer.status, answer.text) == (Status.ANSWERED, "A")
+    assert (ollama.chats[0]["prompt"], ollama.chats[0]["raw"]) == ("Once upon a time", True)

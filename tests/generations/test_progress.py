@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 
 import pytest
 
@@ -47,6 +48,26 @@ def test_a_speed_that_varies_widens_the_interval():
         meter.advance(GOOD, 1)
     reading = meter.reading()
     assert reading.seconds_left_low < reading.seconds_left < reading.seconds_left_high
+
+
+def test_the_interval_tightens_while_the_run_goes_on_and_holds_what_comes():
+    looks = (10, 50, 200, 390)
+    widths, held = dict.fromkeys(looks, 0.0), dict.fromkeys(looks, 0)
+    for seed in range(100):
+        chance, clock = random.Random(seed), Clock()
+        meter = Meter(clock)
+        meter.start(0, 0, 400)
+        seconds = [chance.uniform(0.5, 3.5) for _ in range(400)]
+        for place, took in enumerate(seconds, start=1):
+            clock.now += took
+            meter.advance(GOOD, 1)
+            if place in looks:
+                reading = meter.reading()
+                widths[place] += reading.seconds_left_high - reading.seconds_left_low
+                held[place] += reading.seconds_left_low <= sum(seconds[place:]) <= reading.seconds_left_high
+    narrowing = list(widths.values())
+    assert narrowing == sorted(narrowing, reverse=True) and narrowing[0] > 4 * narrowing[2]
+    assert all(80 <= count <= 98 for count in held.values()), f"a 90 % interval holds 90 of 100: {held}"
 
 
 def test_nothing_is_said_about_the_time_before_anything_finished():

@@ -22,7 +22,7 @@ from naze.errors import (
 from naze.generations import open_run, write_run
 from naze.generations.keys import AnswerKeys
 from naze.generations.store import STORE_NAME, Store
-from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
+from naze.records import Answer, Fit, FittedPrompt, Prompt, Role, Sampling, Status, Turn
 from scripted import MANIFEST, ScriptedEngine, rows, run_all
 
 
@@ -300,3 +300,19 @@ def test_a_run_can_be_read_while_it_is_written(tmp_path):
         run.execute(rows("abc"), ScriptedEngine)
         assert all(row.answer is not None for row in reader.rows())
         reader.close()
+
+
+def test_what_was_said_before_how_it_is_asked_and_a_sampling_of_its_own_are_part_of_a_key():
+    run_sampling = Sampling(max_tokens=10)
+    keys = AnswerKeys("model", run_sampling)
+    base = Prompt("1", "", "i", "s", "q")
+    others = [
+        replace(base, earlier=(Turn(Role.USER, "a"),)),
+        replace(base, earlier=(Turn(Role.ASSISTANT, "a"),)),
+        replace(base, earlier=(Turn(Role.USER, "a"), Turn(Role.USER, ""))),
+        replace(base, plain=True),
+        replace(base, sampling=Sampling(max_tokens=11)),
+        replace(base, sampling=Sampling(max_tokens=10, seed=1)),
+    ]
+    assert len({keys.key(prompt) for prompt in [base, *others]}) == 7
+    assert keys.key(replace(base, sampling=run_sampling)) == keys.key(base)

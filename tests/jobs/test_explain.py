@@ -93,12 +93,10 @@ def test_a_vote_longer_than_the_context_is_shortened_or_fails_as_asked(votes, tm
 
 def test_an_estimate_counts_real_tokens_and_stores_nothing(votes, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = estimate_explain(
-        votes, MODEL, language="en", settings=SHORT, sample_rows=2, prices={"input": 1.0, "output": 2.0}
-    )
+    found = estimate_explain(votes, MODEL, language="en", settings=SHORT, sample_rows=2)
     assert found.rows == 4 and found.sample_rows == 2
     assert found.prompt_tokens > 400 and 0 < found.generated_tokens <= 48
-    assert found.seconds > 0 and found.cost > found.batch_cost > 0
+    assert found.seconds > 0
     assert list(tmp_path.iterdir()) == []
 
 

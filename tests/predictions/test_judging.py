@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from naze.errors import ConfigurationError, InputError
+from naze.engines.states import DEPTHS, encode_states
+from naze.errors import ConfigurationError, EngineCrashError, InputError, ManifestMismatchError
 from naze.jobs.asking import Worker, opened_worker
+from naze.predictions import VotePredictor
+from naze.predictions.asking import probe_columns
 from naze.predictions.calibrating import calibrate_judge, calibrated_out_of_fold, cascade_curve
 from naze.predictions.judged import JudgeSettings, judge_file
 from naze.predictions.judging import Verdicts, judge_votes
@@ -42,6 +45,26 @@ class Judging(ScriptedEngine):
         return Answer(Status.ANSWERED, max(told, key=told.get), told, 0.9, finish_reason=FinishReason.CHOICE)
 
 
+class Minded(Judging):
+    """Has something in mind, too: the lengths as they stand, its own lean, and what place means to it."""
+
+    def read_states(self, prompts):
+        for prompt in prompts:
+            self.seen = [*getattr(self, "seen", []), prompt]
+            if self.dies_on(prompt):
+                raise EngineCrashError("gone")
+            answer = self.reply(prompt)
+            if answer.status is not Status.ANSWERED:
+                yield prompt, answer
+                continue
+            lengths = [
+                len(prompt.subject.split(f"<response_{side}>")[1].split(f"</response_{side}>")[0])
+                for side in "ab"
+            ]
+            mind = np.log([[lengths[0], lengths[1], np.exp(answer.probabilities["C"]), 20.0]] * len(DEPTHS))
+            yield prompt, replace(answer, states=encode_states(np.asarray(mind, np.float32)))
+
+
 def made(count=200, seed=0):
     """Votes where the longer response tends to win, and equal ones to tie."""
     random = np.random.default_rng(seed)
@@ -56,8 +79,8 @@ def made(count=200, seed=0):
     return votes
 
 
-def judged(votes, tmp_path, **options):
-    engine = Judging()
+def judged(votes, tmp_path, kind=Judging, **options):
+    engine = kind()
     engine.refuses = options.pop("refuses", frozenset())
     return engine, judge_votes(
         Votes.from_votes(votes), Worker("s", lambda: engine), tmp_path / "judge", **options
@@ -115,6 +138,77 @@ def test_ids_that_repeat_and_no_votes_are_refused(tmp_path):
         judged(made(1) * 2, tmp_path)
     with pytest.raises(InputError, match="no votes"):
         judge_votes(Votes.from_votes(made(1))[:0], Worker("s", Judging), tmp_path / "none")
+
+
+def test_states_are_swapped_as_the_vote_is(tmp_path):
+    votes = made(12)
+    turned = [replace(one, response_a=one.response_b, response_b=one.response_a) for one in votes]
+    _, verdicts = judged(votes, tmp_path, Minded, states=True)
+    _, others = judged(turned, tmp_path / "turned", Minded, states=True)
+    assert verdicts.states.shape == (12, 2, len(DEPTHS), 4)
+    one, other = probe_columns(verdicts.states), probe_columns(others.states)
+    np.testing.assert_array_equal(one.odd, -other.odd)
+    np.testing.assert_array_equal(one.even, other.even)
+    assert one.take(np.array([3, 1])).odd.tolist() == one.odd[[3, 1]].tolist()
+    given, turned_given = ([verdicts.group(), one], [others.group(), other])
+    predictor = VotePredictor(folds=0, leave_out=["n-grams"])
+    more = made(60, 2)
+    _, taught = judged(more, tmp_path / "more", Minded, states=True)
+    predictor.fit(more, given=[taught.group(), probe_columns(taught.states)])
+    told, exchanged = (
+        predictor.predict_proba(votes, given=given),
+        predictor.predict_proba(turned, given=turned_given),
+    )
+    np.testing.assert_allclose(told, exchanged[:, [1, 0, 2]], atol=1e-9)
+    assert "probe" in predictor.group_names_
+    same = VotePredictor.load(predictor.save(tmp_path / "model"))
+    np.testing.assert_allclose(same.predict_proba(votes, given=given), told, atol=1e-12)
+    with pytest.raises(InputError, match="fitted with probe, which these votes come without"):
+        predictor.predict_proba(votes, given=given[:1])
+
+
+def test_states_are_kept_and_no_vote_is_read_twice_after_a_crash(tmp_path):
+    votes, engines = Votes.from_votes(made(6)), []
+
+    def fresh():
+        engines.append(Minded(dies_on=lambda prompt: len(engines) == 1 and prompt.subject_id == "v3"))
+        return engines[-1]
+
+    first = judge_votes(votes, Worker("s", fresh), tmp_path / "judge", states=True)
+    assert len(engines) > 1
+    seen = [prompt.subject_id for engine in engines for prompt in getattr(engine, "seen", [])]
+    assert sorted(set(seen)) == sorted(f"v{n}{mark}" for n in range(6) for mark in ("", "~swapped"))
+    assert [one for one in seen if seen.count(one) > 1] == ["v3"] * 2
+    silent = Minded()
+    again = judge_votes(votes, Worker("s", lambda: silent), tmp_path / "judge", states=True)
+    assert not hasattr(silent, "seen")
+    np.testing.assert_array_equal(again.states, first.states)
+    more = judge_votes(
+        Votes.from_votes(made(8)), Worker("s", lambda: silent), tmp_path / "judge", states=True
+    )
+    assert len(silent.seen) == 4 and more.states.shape[0] == 8
+    np.testing.assert_array_equal(more.states[:6], first.states)
+
+
+def test_a_vote_without_states_is_missing_or_taken_as_the_mean(tmp_path):
+    _, verdicts = judged(made(5), tmp_path, Minded, refuses=frozenset({"v1"}), states=True)
+    told = probe_columns(verdicts.states)
+    assert np.isnan(told.odd[1]).all() and np.isfinite(told.odd[[0, 2, 3, 4]]).all()
+    neutral = probe_columns(verdicts.states, neutral=True)
+    assert not neutral.odd[1].any()
+    np.testing.assert_allclose(neutral.even[1], told.even[[0, 2, 3, 4]].mean(axis=0), rtol=1e-6)
+
+
+def test_a_run_with_states_and_one_without_are_not_mixed_up(tmp_path):
+    judged(made(2), tmp_path, Minded)
+    with pytest.raises(ManifestMismatchError, match="fingerprint"):
+        judged(made(2), tmp_path, Minded, states=True)
+
+
+def test_an_engine_without_states_is_refused_before_it_is_asked(tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot tell the hidden states"):
+        judged(made(2), tmp_path, states=True)
+    assert not (tmp_path / "judge" / "manifest.json").exists()
 
 
 def planted(count=600, seed=1):

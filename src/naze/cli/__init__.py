@@ -11,35 +11,50 @@ from typing import Any, cast
 import typer
 import typer.core
 
-from naze.errors import NazeError
+from naze.errors import BudgetError, NazeError
 
-__all__ = ["COMMANDS", "EXIT_COULD_NOT_RUN", "EXIT_FAILED_ROWS", "EXIT_INTERRUPTED", "app", "main"]
+__all__ = [
+    "COMMANDS",
+    "EXIT_BUDGET",
+    "EXIT_COULD_NOT_RUN",
+    "EXIT_FAILED_ROWS",
+    "EXIT_INTERRUPTED",
+    "app",
+    "find_command",
+    "main",
+]
 
 COMMANDS = {
+    "batch": "Run OpenAI batch files here; write them, read results.",
+    "chain": "Run steps that feed one another on a table; follow each row.",
+    "estimate": "Rows, tokens, hours here, price elsewhere: beforehand.",
     "explain": "Have a local model explain every vote in a file.",
     "extract": "Take facts out of texts, as a JSON Schema lays them down.",
-    "factors": "Find the reasons behind votes, and test each on held-out votes.",
+    "factors": "Find the reasons behind votes; test each on votes held out.",
     "generate": "Ask a model one thing.",
-    "judge": "Have a model judge votes: probabilities, both orders, calibrated.",
-    "label": "Label every text, with probabilities; hold the labels against people's.",
+    "judge": "Have a model judge votes, in both orders, calibrated.",
+    "label": "Label every text, with probabilities; check against gold.",
     "leaderboard": "Rate the models in votes: ties, style control, intervals.",
-    "map": "Ask a model about every row of a table: a new column for each question.",
+    "map": "Ask a model about every row of a table: new columns.",
     "models": "What can answer on this machine, and what could be pulled.",
     "predict": "Predict the next vote, ties included, and know how sure.",
     "pull": "Fetch a model: resumable, verified by SHA-256.",
-    "report": "Write a page of a run or of factors: one HTML file, no network.",
+    "report": "Write a page of a run, of factors, of a predictor.",
     "runs": "List, show, export and retry runs.",
-    "sentiment": "Judge the sentiment of every text, in Japanese and English.",
+    "sentiment": "Judge the sentiment of every text (Japanese, English).",
     "tidy": "Rewrite every cell of a column as an instruction says.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
-RESUMABLE = ("explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "tidy")
+RESUMABLE = (
+    "batch", "chain", "explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "summarize", "tidy",
+)  # fmt: skip
 """Commands that go on where they stopped when they are called again."""
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_FAILED_ROWS = 3
+EXIT_BUDGET = 4
 EXIT_INTERRUPTED = 130
 
 COMPLETION_OPTIONS = ("install_completion", "show_completion")
@@ -63,10 +78,7 @@ class _LazyGroup(typer.core.TyperGroup):
         name, stand_in, rest = super().resolve_command(ctx, args)
         if name is None or stand_in is None:
             return name, None, rest
-        command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
-        _fit_below_root(command)
-        command.name = name
-        return name, command, rest
+        return name, _load(name), rest
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Call the command; say in plain words what stopped it."""
@@ -74,7 +86,7 @@ class _LazyGroup(typer.core.TyperGroup):
             return super().invoke(ctx)
         except NazeError as error:
             typer.echo(f"naze: {error}", err=True)
-            raise typer.Exit(EXIT_COULD_NOT_RUN) from error
+            raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
         except KeyboardInterrupt:
             goes_on = ctx.invoked_subcommand in RESUMABLE
             typer.echo(
@@ -83,6 +95,28 @@ class _LazyGroup(typer.core.TyperGroup):
                 err=True,
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def find_command(words: list[str]) -> tuple[_Command | None, int]:
+    """Find the command that words of a command line name.
+
+    Returns:
+        The command, or None where the first word names none; and how many words name it.
+    """
+    if not words or words[0] not in COMMANDS:
+        return None, 0
+    command, taken = _load(words[0]), 1
+    while taken < len(words) and words[taken] in getattr(command, "commands", {}):
+        command = cast(_Command, getattr(command, "commands", {})[words[taken]])
+        taken += 1
+    return command, taken
+
+
+def _load(name: str) -> _Command:
+    command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
+    _fit_below_root(command)
+    command.name = name
+    return command
 
 
 def _fit_below_root(command: _Command) -> None:
@@ -107,7 +141,7 @@ def naze(version: bool = typer.Option(False, "--version", help="Show the version
 
 
 def main() -> None:
-    """Run the command line. Exit status: 0 all answered, 3 some failed, 1 could not run, 130 interrupted."""
+    """Run the command line. Exit status: 0 all answered, 3 some failed, 4 budget used up, 1 could not run, 130 interrupted."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a broken surrogate in a vote, an old code page
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS
+from naze.cli.estimated import DryRun, PriceInput, PriceOutput, choose_prices, show_estimate
 from naze.cli.votes import Columns, Format, Limit, Winner, read_file, say_kept_aside
 from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
@@ -57,12 +58,9 @@ def explain(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let the votes leave this machine, to the model's server.")
     ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Rows, tokens, time here and price elsewhere; a few votes are asked."),
-    ] = False,
-    price_input: Annotated[float | None, typer.Option(min=0.0, help="For a million tokens read.")] = None,
-    price_output: Annotated[float | None, typer.Option(min=0.0, help="For a million tokens written.")] = None,
+    dry_run: DryRun = False,
+    price_input: PriceInput = None,
+    price_output: PriceOutput = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Have a local model explain every vote in a file: summary, analysis of both answers, why people decided so.
@@ -81,11 +79,11 @@ def explain(
         engine=engine,
         options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
     )
-    prices = _prices(price_input, price_output)
+    prices = choose_prices(price_input, price_output)
     votes = read_file(file, columns, winner, format, limit)
     say_kept_aside(votes)
     if dry_run:
-        _show_estimate(_estimated(votes, model, language, settings, prices), prices, as_json=as_json)
+        show_estimate(_estimated(votes, model, language, settings), prices, of="votes", as_json=as_json)
     else:
         _run(votes, model, language, out, settings, as_json=as_json)
 
@@ -153,24 +151,11 @@ def show_summary(folder: Path, summary: "Summary", *, as_json: bool) -> None:
     typer.echo(f"Read them: naze report {folder} --out {folder}/report.html", err=not sys.stdout.isatty())
 
 
-def _prices(price_input: float | None, price_output: float | None) -> dict[str, float] | None:
-    from naze.configuration import read_configuration
-    from naze.errors import ConfigurationError
-
-    if (price_input is None) != (price_output is None):
-        raise ConfigurationError("--price-input and --price-output belong together; one of them is missing.")
-    if price_input is not None and price_output is not None:
-        return {"input": price_input, "output": price_output}
-    kept = read_configuration().prices
-    return None if kept is None else {"input": kept.input, "output": kept.output}
-
-
 def _estimated(
     votes: "Votes",
     model: str | None,
     language: str | None,
     settings: "ExplainSettings",
-    prices: dict[str, float] | None,
 ) -> "Estimate":
     from naze.configuration import read_configuration
     from naze.errors import ConfigurationError
@@ -185,35 +170,4 @@ def _estimated(
         name,
         language=language or configuration.language,
         settings=settings,
-        prices=prices,
     )
-
-
-def _show_estimate(estimate: "Estimate", prices: dict[str, float] | None, *, as_json: bool) -> None:
-    from naze.generations import span
-
-    if as_json:
-        typer.echo(json.dumps(estimate.to_dict()))
-        return
-    typer.echo(
-        f"Rows:    {estimate.rows:,} ({estimate.shortened:,} shortened, {estimate.overflow:,} too long)"
-    )
-    typer.echo(f"Tokens:  {estimate.prompt_tokens:,} to read, about {estimate.generated_tokens:,} to write")
-    low, high = span(estimate.seconds_low), span(estimate.seconds_high)
-    typer.echo(
-        f"Here:    {span(estimate.seconds)} (90 % interval {low} to {high}), from {estimate.sample_rows} votes asked now"
-    )
-    if estimate.cost is None or estimate.batch_cost is None or prices is None:
-        typer.echo(
-            "Price:   give --price-input and --price-output (a million tokens) to compare with elsewhere"
-        )
-    else:
-        typer.echo(
-            f"Price:   {_price(estimate.cost)} elsewhere, {_price(estimate.batch_cost)} as a batch at half price "
-            f"(at {prices['input']:g} and {prices['output']:g} a million tokens)"
-        )
-
-
-def _price(cost: float) -> str:
-    """Write a sum of money; small ones with two digits that count."""
-    return f"{cost:,.2f}" if cost >= 1 else f"{cost:.2g}"

@@ -61,14 +61,20 @@ def find(
         str, typer.Option(help="How reasons are found: sentences, model or 'long context'.")
     ] = "sentences",
     embedding_model: Annotated[
-        str | None, typer.Option(help="Compares reasons; a name, a folder or a server.")
+        str | None, typer.Option(help="Compares reasons; a name, hf:owner/repo, a folder or a server.")
     ] = None,
     where: Annotated[
         str | None, typer.Option(help="Only votes that satisfy this: \"language = 'ja'\".")
     ] = None,
     holdout: Annotated[float, typer.Option(help="Share of the votes held out to test on.")] = 0.3,
     test_votes: Annotated[
-        Path | None, typer.Option(help="Further votes to test on, instead of a part of the explained ones.")
+        list[Path] | None,
+        typer.Option(
+            help="Further votes to test on, instead of a part of the explained ones; or several files."
+        ),
+    ] = None,
+    test_where: Annotated[
+        str | None, typer.Option(help="Of those, only votes that satisfy this: \"language = 'ja'\".")
     ] = None,
     test_limit: Annotated[
         int, typer.Option(min=0, help="Held-out votes that the model judges at most; 0: all.")
@@ -105,7 +111,8 @@ def find(
         way=_way(way),
         embedding_model=embedding_model,
         holdout=holdout,
-        test_votes=test_votes,
+        test_votes=test_votes or None,
+        test_where=test_where,
         test_limit=test_limit or None,
         where=where,
         columns=pairs("--columns", columns, "prompt=question") or None,
@@ -173,10 +180,46 @@ def drill(
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="FACTORS", help="One factors run.")],
-    second: Annotated[Path, typer.Argument(metavar="FACTORS", help="Another one of the same outcome.")],
+    second: Annotated[
+        Path | None, typer.Argument(metavar="[FACTORS]", help="Another one of the same outcome.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Within one run: model, language, source, length, turns, period, or a column of the votes."
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show which factors two runs share and what differs: between models, languages, categories, periods (--where)."""
+    """Show what differs: between two runs, or within one (--by) between models, languages, categories, periods."""
+    from naze.errors import ConfigurationError
+
+    if (second is None) == (by is None):
+        raise ConfigurationError(
+            "compare takes two factors runs, or one and --by: naze factors compare A B, or naze factors compare A --by "
+            "language."
+        )
+    if second is None:
+        _compare_within(first, str(by), as_json=as_json)
+    else:
+        _compare_two(first, second, as_json=as_json)
+
+
+def _compare_within(folder: Path, by: str, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from naze.cli.factors_page import show_within
+    from naze.factors import open_factors
+
+    factors = open_factors(folder)
+    found = factors.within(by)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        show_within(factors, found)
+
+
+def _compare_two(first: Path, second: Path, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from naze.cli.factors_page import show_comparison

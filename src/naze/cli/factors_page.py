@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from naze.errors import ConfigurationError
-from naze.factors import Case, Comparison, Drill, Factors, Role
+from naze.factors import Case, Comparison, Drill, Factors, Role, Within
 from naze.factors.resampling import Estimate
 from naze.factors.tested import FactorTest, Why
 from naze.records import Outcome, Turns
@@ -17,7 +17,7 @@ from naze.records import Outcome, Turns
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["drill_json", "show_comparison", "show_drill", "show_factors", "sorted_table"]
+__all__ = ["drill_json", "show_comparison", "show_drill", "show_factors", "show_within", "sorted_table"]
 
 SORTS = {
     "rank": ("q_value", False),
@@ -112,7 +112,7 @@ def _footer(factors: Factors) -> Iterator[str]:
     for one in factors.about.refused[:8]:
         yield f"[dim]refused: {escape(one.name)} ({escape(one.why)}, {one.reason_count:,} reasons)[/]"
     for note in factors.about.notes:
-        yield f"[dim]note: {escape(note)}[/]"
+        yield f"[dim]note: {escape(str(note))}[/]"
     yield f"Look into one: naze factors drill {factors.folder} ID   A page: naze report {factors.folder}"
 
 
@@ -222,6 +222,41 @@ def show_comparison(a: Factors, b: Factors, found: Comparison) -> None:
     for title, only in (("Only in A", found.only_a), ("Only in B", found.only_b)):
         names = ", ".join(f"{one.id} {one.name}" for one in only) or "none"
         console.print(f"[bold]{title}[/]: {escape(names)}")
+
+
+def show_within(factors: Factors, found: Within) -> None:
+    """Print how each factor of one run differs between parts of its votes."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{escape(str(factors.folder))}[/] by {escape(found.by)}")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("id", "factor", found.by, "named by", "q"):
+        table.add_column(name, no_wrap=name in ("id", "q"))
+    for name in (found.figure, "q"):
+        table.add_column(name, no_wrap=True)
+    for row in found.rows:
+        for place, (part, figures) in enumerate(zip(found.parts, row.parts, strict=True)):
+            first = place == 0
+            fault = " [dim](fault)[/]" if row.factor.fault else ""
+            table.add_row(
+                row.factor.id if first else "",
+                escape(row.factor.name) + fault if first else "",
+                escape(part.value),
+                f"{_interval(figures.share, percent=True)} of {part.explained:,}" if part.explained else "–",
+                _number(row.share_q) if first else "",
+                _interval(figures.figure),
+                _number(row.figure_q) if first else "",
+            )
+    console.print(table)
+    judged = ", ".join(f"{part.value} {part.judged:,}" for part in found.parts)
+    console.print(f"Held-out votes judged: {escape(judged)}.")
+    if found.unknown:
+        console.print(
+            f"[dim]note: of {found.unknown:,} votes the {escape(found.by)} is not known; left out[/]"
+        )
+    if found.figure == "lean":
+        console.print(
+            "[dim]lean: how much more the judge sees it in this model's responses than in the others'[/]"
+        )
 
 
 def drill_json(looked: Drill) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def generate(
     from naze.configuration import read_configuration
     from naze.errors import ConfigurationError
     from naze.jobs import generate as ask
+    from naze.jobs.schemas import as_schema
 
     name = model or read_configuration().model
     if name is None:
@@ -53,7 +54,7 @@ def generate(
         name,
         sys.stdin.read() if prompt == "-" else prompt,
         system=system,
-        format=None if schema is None else _read_schema(schema),
+        format=None if schema is None else as_schema(schema),
         choices=[] if choices is None else [choice.strip() for choice in choices.split(",")],
         options=options,
         engine=engine,
@@ -67,17 +68,3 @@ def generate(
         typer.echo(response.response.strip())
         if response.done_reason == "length":
             typer.echo(f"naze: cut after {response.eval_count} tokens; --max-tokens allows more.", err=True)
-
-
-def _read_schema(path: Path) -> dict[str, Any]:
-    from naze.errors import FormatError
-
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path}: cannot be read as JSON ({error}); expected a JSON Schema.") from error
-    if not isinstance(found, dict):
-        raise FormatError(
-            f"{path}: holds a {type(found).__name__}; expected a JSON Schema, which is an object."
-        )
-    return found

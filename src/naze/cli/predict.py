@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from naze.factors.resampling import Estimate
     from naze.predictions import FitReport, PredictionScore, VotePredictor
-    from naze.predictions.features.groups import Group
+    from naze.predictions.features.groups import Group, Wide
     from naze.records import Vote
     from naze.votes import Votes
 
@@ -72,6 +72,13 @@ def fit(
     factors: Annotated[
         Path | None, typer.Option(help="A folder of `naze factors`: its model's verdicts on its factors.")
     ] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="With --judge: use its hidden states too, from the same reading.")
+    ] = False,
+    context: Annotated[
+        int | None,
+        typer.Option(min=64, help="With --judge: tokens of its prompts; longer votes are shortened."),
+    ] = None,
     language: Annotated[str, typer.Option(help="Of the judge's question: ja, en, …")] = "en",
     engine: _Engine = None,
     allow_remote: _AllowRemote = False,
@@ -109,8 +116,8 @@ def fit(
     for path, one in zip(extra or (), others, strict=True):
         if not one:
             raise InputError(f"{path}: no vote has a winner; expected votes that can teach something.")
-    questions = questions_of(judge, factors, language=language) if judge or factors else None
-    if questions is None:
+    questions = questions_of(judge, factors, language=language, context=context, probe=probe)
+    if questions.judge is None and not questions.factors:
         predictor.fit(decided, extra=others)
     else:
         asked = ask_about(
@@ -261,7 +268,7 @@ def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VoteP
 
 def _given(
     predictor: "VotePredictor", votes: "Sequence[Vote]", out: Path, engine: str | None, allow_remote: bool
-) -> "tuple[Group, ...]":
+) -> "tuple[Group | Wide, ...]":
     """Ask the models that the predictor learnt from; nothing is asked twice."""
     from naze.generations import choose_progress
     from naze.predictions.asking import ask_about

@@ -4,7 +4,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS
+from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
 
@@ -55,6 +56,7 @@ class TableChoices:
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let the rows leave this machine, to the model's server.")
     ] = False
+    dry_run: DryRun = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False
 
     def options(
@@ -102,12 +104,25 @@ def over_table(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def called(**given: Any) -> None:  # noqa: ANN401 - each option has its own type
         chosen = TableChoices(**{name: given.pop(name) for name in shared})
-        command(**given, chosen=chosen)
+        if chosen.dry_run:
+            _estimate(command, given, chosen)
+        else:
+            command(**given, chosen=chosen)
 
     parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + added
     called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {one.name: one.annotation for one in parameters}
     return called
+
+
+def _estimate(command: Callable[..., None], given: dict[str, Any], chosen: TableChoices) -> None:
+    """Run a command up to the place where it would ask, and show what that would take."""
+    from naze.jobs import estimate
+
+    def job(*, run: Path) -> None:
+        command(**given, chosen=replace(chosen, run=run, out=None))
+
+    show_estimate(estimate(job), choose_prices(), as_json=chosen.as_json)
 
 
 def tell(told: "Told") -> None:

@@ -3,7 +3,8 @@
 The template is the model's own (Jinja2, as the model file or the server holds it), rendered as the
 `transformers` library renders it, in a sandbox. A model without a system role (Gemma raises an error, others
 drop the text) gets the instruction at the head of the person's turn, so that the beginning which all prompts
-of a run share stays shared. A base model without a template gets the plain text.
+of a run share stays shared. A base model without a template gets the plain text, and so does every model when
+a prompt says so (`Prompt.plain`).
 """
 
 import json
@@ -17,13 +18,13 @@ from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from naze.engines.gguf_header import read_header
-from naze.errors import ModelFileError
-from naze.records import Prompt
+from naze.errors import ModelFileError, TurnsError
+from naze.records import Prompt, Role
 
 __all__ = ["ChatTemplate", "Message"]
 
 Message = dict[str, str]
-"""One turn: `{"role": "system" | "user", "content": …}`."""
+"""One turn: `{"role": "system" | "user" | "assistant", "content": …}`."""
 
 _INSTRUCTION_TRIAL, _PERSON_TRIAL = "naze-trial-instruction", "naze-trial-person"
 
@@ -88,7 +89,7 @@ class ChatTemplate:
         return self._system_role
 
     def messages(self, prompt: Prompt) -> list[Message]:
-        """Split a prompt into turns: instruction -> system, subject and question -> user.
+        """Split a prompt into turns: instruction -> system, what was said before, subject and question -> user.
 
         Without a system role everything stands in the one turn, the instruction at its head.
         """
@@ -101,11 +102,14 @@ class ChatTemplate:
 
         Raises:
             ModelFileError: the template refuses the prompt; says what the template said.
+            TurnsError: it refuses the turns of this conversation; others may do.
         """
-        if self._compiled is None:
-            text = join_parts(prompt.instruction, prompt.subject, prompt.question)
+        if prompt.plain:
+            text = plain_text(prompt)
+        elif self._compiled is None:
+            text = join_parts(*(turn["content"] for turn in split_into_turns(prompt, system_role=True)))
         else:
-            text = self.render_messages(self.messages(prompt))
+            text = self._render_turns(prompt)
         text = well_formed(text)
         if self._add_bos and self.bos and not text.startswith(self.bos):
             return self.bos + text
@@ -137,6 +141,18 @@ class ChatTemplate:
                 "The model expects other turns; use another file of this model."
             ) from error
 
+    def _render_turns(self, prompt: Prompt) -> str:
+        """Lay a prompt out; a conversation that the template refuses is this prompt's own affair."""
+        try:
+            return self.render_messages(self.messages(prompt))
+        except ModelFileError as error:
+            if not prompt.earlier:
+                raise
+            raise TurnsError(
+                f"{error} Most models want the person's and the assistant's turns to alternate, beginning with the "
+                "person's, and a system text at the head alone."
+            ) from error
+
     def _try_system_role(self) -> bool:
         if self._compiled is None:
             return False
@@ -152,13 +168,26 @@ class ChatTemplate:
 
 
 def split_into_turns(prompt: Prompt, *, system_role: bool) -> list[Message]:
-    """Split a prompt into chat turns: with a system role the instruction stands in a turn of its own."""
-    if system_role and prompt.instruction:
-        return [
-            {"role": "system", "content": prompt.instruction},
-            {"role": "user", "content": join_parts(prompt.subject, prompt.question)},
-        ]
-    return [{"role": "user", "content": join_parts(prompt.instruction, prompt.subject, prompt.question)}]
+    """Split a prompt into chat turns: with a system role the instruction stands in a turn of its own.
+
+    Without one it goes to the head of the person's first turn.
+    """
+    turns = [{"role": turn.role.value, "content": turn.text} for turn in prompt.earlier]
+    last = join_parts(prompt.subject, prompt.question)
+    if last or not turns:
+        turns.append({"role": Role.USER.value, "content": last})
+    if not prompt.instruction:
+        return turns
+    if system_role:
+        return [{"role": Role.SYSTEM.value, "content": prompt.instruction}, *turns]
+    if turns[0]["role"] != Role.USER:
+        return [{"role": Role.USER.value, "content": prompt.instruction}, *turns]
+    return [{**turns[0], "content": join_parts(prompt.instruction, turns[0]["content"])}, *turns[1:]]
+
+
+def plain_text(prompt: Prompt) -> str:
+    """Return the text of a prompt that goes to the model as it stands, line ends and all."""
+    return join_parts(prompt.instruction, prompt.subject, prompt.question)
 
 
 def well_formed(text: str) -> str:

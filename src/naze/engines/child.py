@@ -69,6 +69,12 @@ class ChildEngine:
 
     def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
         """Answer prompts, in the order in which they finish. See `Engine.answer`."""
+        return self._stream(prompts, "answer", sampling)
+
+    def _stream(
+        self, prompts: Iterable[Prompt], command: str, *arguments: object
+    ) -> Iterator[tuple[Prompt, Answer]]:
+        """Have the child answer prompts, by the method that is named as the command."""
         if self._process is None:
             self._start()
         source = iter(prompts)
@@ -76,7 +82,7 @@ class ChildEngine:
         taken = 0
         idle = False
         try:
-            self._send(("answer", (sampling,)))
+            self._send((command, arguments))
             while True:
                 kind, content = self._receive()
                 if kind == "pull":
@@ -228,7 +234,8 @@ def _serve(worker: str, parent: _Parent) -> None:
                 parent.send("counts", engine.count_tokens(*arguments))
             elif engine is not None:
                 numbers: dict[int, int] = {}
-                for prompt, answer in engine.answer(parent.prompts(numbers, engine), *arguments):
+                answers = getattr(engine, command)(parent.prompts(numbers, engine), *arguments)
+                for prompt, answer in answers:
                     parent.send("answer", (numbers.pop(id(prompt)), answer))
                 parent.send("done", None)
         except NazeError as error:

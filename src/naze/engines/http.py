@@ -20,7 +20,13 @@ from naze.engines.http_ollama import OllamaServer
 from naze.engines.http_openai import OpenAiServer
 from naze.engines.http_server import Server
 from naze.engines.protocol import EngineOptions, Identity, Model
-from naze.errors import ConfigurationError, ContextOverflowError, EngineReplyError, EngineUnavailableError
+from naze.errors import (
+    ConfigurationError,
+    ContextOverflowError,
+    EngineReplyError,
+    EngineUnavailableError,
+    TurnsError,
+)
 from naze.records import Answer, Prompt, Sampling, Status
 
 __all__ = ["HttpEngine", "ServerConversation"]
@@ -87,9 +93,11 @@ class ServerConversation:
     async def _ask(self, prompt: Prompt, sampling: Sampling, lane: int) -> Answer:
         started = time.perf_counter()
         try:
-            answer = await self.server.answer(prompt, sampling, lane)
+            answer = await self.server.answer(prompt, _own(prompt, sampling), lane)
         except ContextOverflowError as error:
             answer = Answer(Status.OVERFLOW, reason=str(error), prompt_tokens=error.prompt_tokens, attempts=0)
+        except TurnsError as error:
+            answer = Answer(Status.ERROR, reason=str(error), attempts=0)
         except EngineReplyError as error:
             answer = Answer(Status.ERROR, reason=str(error), attempts=error.attempts)
         return dataclasses.replace(answer, seconds=time.perf_counter() - started)
@@ -190,6 +198,13 @@ async def _recognise(client: HttpClient, name: str | None, options: EngineOption
         or await OllamaServer.open(client, name, options)
         or await OpenAiServer.open(client, name, options)
     )
+
+
+def _own(prompt: Prompt, sampling: Sampling) -> Sampling:
+    """Take the prompt's own sampling where it has one; whether to be deterministic is the run's to say."""
+    if prompt.sampling is None:
+        return sampling
+    return dataclasses.replace(prompt.sampling, deterministic=sampling.deterministic)
 
 
 def _openai_key(address: str) -> str | None:

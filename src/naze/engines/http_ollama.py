@@ -1,5 +1,7 @@
 """Prompts go to Ollama's own `/api/chat`, always with the context that they need; answers come out.
 
+A plain prompt goes to `/api/generate`, raw.
+
 Ollama shortens a prompt that does not fit without a word, to half its context, and counts what is left.
 So every request says how long the context must be, asks for an error instead of shortening (newer versions
 do so), and what Ollama says it has read is compared with what was sent.
@@ -9,7 +11,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self
 
-from naze.engines.chat_template import Message, split_into_turns
+from naze.engines.chat_template import Message, plain_text, split_into_turns
 from naze.engines.http_client import HttpClient, Reply
 from naze.engines.http_openai import MOST_LOGPROBS, choose_among, choose_name
 from naze.engines.http_server import Facts, check_room, field, read_schema
@@ -100,7 +102,7 @@ class OllamaServer:
         check_room(tokens, limit)
         body = self._body(prompt, sampling, messages, limit - tokens)
         try:
-            reply = await self._client.post(f"{self._root}/api/chat", body)
+            reply = await self._post(body)
         except EngineReplyError as error:
             if error.status == 400 and "context" in str(error).lower():
                 raise ContextOverflowError(
@@ -112,13 +114,18 @@ class OllamaServer:
         read = await self._check_whole(messages, reply, body)
         return self._finish(prompt, reply, read if read is not None else tokens)
 
+    async def _post(self, body: Mapping[str, Any]) -> Reply:
+        place = "chat" if "messages" in body else "generate"
+        return await self._client.post(f"{self._root}/api/{place}", body)
+
     def _messages(self, prompt: Prompt) -> list[Message]:
         return split_into_turns(prompt, system_role=self._system_role)
 
     def _body(self, prompt: Prompt, sampling: Sampling, messages: list[Message], room: int) -> dict[str, Any]:
+        plain = {"prompt": plain_text(prompt), "raw": True}
         body: dict[str, Any] = {
             "model": self._facts.model,
-            "messages": messages,
+            **(plain if prompt.plain else {"messages": messages}),
             "stream": False,
             "truncate": False,
             "shift": False,
@@ -135,7 +142,7 @@ class OllamaServer:
                 "stop": [] if prompt.choices else list(sampling.stop),
             },
         }
-        if self._thinks:
+        if self._thinks and not prompt.plain:
             body["think"] = False
         if prompt.choices:
             return body | {"logprobs": True, "top_logprobs": MOST_LOGPROBS}
@@ -174,7 +181,7 @@ class OllamaServer:
                 key: value for key, value in body.items() if key not in ("format", "logprobs", "top_logprobs")
             }
             brief["options"] = {**body["options"], "num_predict": 1}
-            again = _count(await self._client.post(f"{self._root}/api/chat", brief))
+            again = _count(await self._post(brief))
             if again != read:
                 return again if again is not None and again >= least else None
         raise EngineReplyError(
@@ -206,7 +213,7 @@ class OllamaServer:
             likeliest = field(reply.body, "logprobs.0.top_logprobs", list, where=where)
             answer = choose_among(prompt.choices, likeliest, where)
             return _with_counts(answer, prompt_tokens, 0, reply.attempts)
-        text = field(reply.body, "message.content", str, where=where)
+        text = field(reply.body, "response" if prompt.plain else "message.content", str, where=where)
         finished = reply.body.get("done_reason", "stop")
         if reply.body.get("done") is not True or finished not in _REASONS:
             raise EngineReplyError(

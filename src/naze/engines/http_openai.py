@@ -1,5 +1,7 @@
 """Prompts go to `/v1/chat/completions`, which LM Studio, vLLM and most others have; answers come out.
 
+A plain prompt goes to `/v1/completions`.
+
 What such a server does not say about itself is asked for in the places where known servers say it: the
 context in the list of models (vLLM, LM Studio, several hosts), a prompt's tokens at `/tokenize` (vLLM).
 What is not said anywhere is asked of the person, or estimated and called an estimate; never guessed.
@@ -10,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Self
 
-from naze.engines.chat_template import Message, split_into_turns
+from naze.engines.chat_template import Message, plain_text, split_into_turns
 from naze.engines.choices import distribution, match_tokens
 from naze.engines.http_client import HttpClient, Reply
 from naze.engines.http_server import Facts, check_room, field, read_schema
@@ -88,9 +90,10 @@ class OpenAiServer:
         messages = self._messages(prompt)
         if not self._facts.counts_exactly:
             return most_tokens(messages)
+        body = {"messages": messages, "add_generation_prompt": True}
         reply = await self._client.post(
             f"{self._base.removesuffix('/v1')}/tokenize",
-            {"model": self._facts.model, "messages": messages, "add_generation_prompt": True},
+            {"model": self._facts.model, **({"prompt": plain_text(prompt)} if prompt.plain else body)},
         )
         count: int = field(reply.body, "count", int, where=self._client.address.text)
         return count
@@ -109,7 +112,8 @@ class OpenAiServer:
             answer = self._choice(prompt, reply.body)
         else:
             answer = dataclasses.replace(
-                self._text(reply), generated_tokens=int(usage.get("completion_tokens") or 0)
+                self._text(reply, plain=prompt.plain),
+                generated_tokens=int(usage.get("completion_tokens") or 0),
             )
         return dataclasses.replace(
             answer, prompt_tokens=prompt_tokens, cached_tokens=cached, attempts=reply.attempts
@@ -117,12 +121,11 @@ class OpenAiServer:
 
     async def _send(self, prompt: Prompt, sampling: Sampling, room: int) -> Reply:
         """Ask; what the server refuses and can be put differently is put differently, once each."""
+        path = f"{self._base}/{'completions' if prompt.plain else 'chat/completions'}"
         while True:
             system_role, limit_name = self._system_role, self._limit_name
             try:
-                return await self._client.post(
-                    f"{self._base}/chat/completions", self._body(prompt, sampling, room)
-                )
+                return await self._client.post(path, self._body(prompt, sampling, room))
             except EngineReplyError as error:
                 self._learn(error, prompt, room)
                 if (system_role, limit_name) == (self._system_role, self._limit_name):
@@ -153,16 +156,17 @@ class OpenAiServer:
         return split_into_turns(prompt, system_role=self._system_role)
 
     def _body(self, prompt: Prompt, sampling: Sampling, room: int) -> dict[str, Any]:
+        asked = {"prompt": plain_text(prompt)} if prompt.plain else {"messages": self._messages(prompt)}
         body: dict[str, Any] = {
             "model": self._facts.model,
-            "messages": self._messages(prompt),
+            **asked,
             self._limit_name: 1 if prompt.choices else min(sampling.max_tokens, room),
             "temperature": 0.0 if prompt.choices else sampling.temperature,
             "top_p": sampling.top_p,
             "seed": sampling.seed,
             "stream": False,
         }
-        if self._facts.kind == "vLLM":
+        if self._facts.kind == "vLLM" and not prompt.plain:
             body["chat_template_kwargs"] = {"enable_thinking": False}
         if prompt.choices:
             return body | {"logprobs": True, "top_logprobs": MOST_LOGPROBS}
@@ -176,11 +180,11 @@ class OpenAiServer:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return body
 
-    def _text(self, reply: Reply) -> Answer:
+    def _text(self, reply: Reply, *, plain: bool) -> Answer:
         where = self._client.address.text
         choice = field(reply.body, "choices.0", dict, where=where)
-        message = field(choice, "message", dict, where=where)
-        text = message.get("content") or ""
+        message = {} if plain else field(choice, "message", dict, where=where)
+        text = field(choice, "text", str, where=where) if plain else message.get("content") or ""
         finished = choice.get("finish_reason")
         if not isinstance(text, str) or finished not in _REASONS:
             raise EngineReplyError(

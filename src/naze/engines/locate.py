@@ -8,10 +8,9 @@ be. A file that another program has already put into the hub's own cache is used
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from naze.configuration import Configuration, cache_folder
 from naze.engines.catalogue import CatalogueModel, Form, FormKind, HubSource, IndexSource
@@ -19,15 +18,18 @@ from naze.engines.machine import accelerator, openvino_runs_here
 from naze.errors import ModelError
 
 __all__ = [
+    "EMBEDDING_FILES",
     "OPENVINO_FILES",
     "RECORD_FILE",
     "FileRecord",
     "choose_form",
+    "embedding_files",
     "gguf_parts",
     "hub_cache_folder",
     "hub_folder",
     "index_target",
     "locate",
+    "locate_embedder",
     "locate_hub",
     "main_gguf",
     "models_folder",
@@ -43,6 +45,13 @@ OPENVINO_FILES = (
     "openvino_detokenizer.bin",
 )
 """Without these, a folder is no model for OpenVINO GenAI."""
+
+EMBEDDING_FILES = (
+    "openvino_model.xml", "openvino/openvino_model.xml", "model.onnx", "onnx/model.onnx", "model_quantized.onnx",
+    "onnx/model_quantized.onnx",
+)  # fmt: skip
+"""Where repositories keep an embedding model, the first that is there; `tokenizer.json` stands beside."""
+_EMBEDDING_SETTINGS = ("1_Pooling/config.json", "config.json")
 
 RECORD_FILE = "naze.json"
 _SPLIT = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
@@ -124,21 +133,53 @@ def locate_hub(source: HubSource, configuration: Configuration | None = None) ->
 
     Looks where naze puts it, then into the hub's own cache.
     """
-    folder = hub_folder(source.repository, configuration)
-    here = {
-        name: record
-        for name, record in read_record(folder).items()
-        if (folder / name).is_file() and (folder / name).stat().st_size == record.size_bytes
-    }
-    if found := _model_among(folder, here, source.file):
-        return found
-    for snapshot in _snapshots(source.repository):
-        names = {
-            path.relative_to(snapshot).as_posix(): path for path in snapshot.rglob("*") if path.is_file()
-        }
-        if found := _model_among(snapshot, names, source.file):
+    for folder, names in _copies(source.repository, configuration):
+        if found := _model_among(folder, names, source.file):
             return found
     return None
+
+
+def locate_embedder(repository: str, configuration: Configuration | None = None) -> Path | None:
+    """Return the folder with the embedding model of a repository that is here, whole; None where it is not.
+
+    Looks where naze puts it, then into the hub's own cache.
+    """
+    copies = _copies(repository, configuration)
+    return next((folder for folder, names in copies if embedding_files(names)), None)
+
+
+def embedding_files(names: Collection[str]) -> list[str]:
+    """Choose what an embedding model needs among the files of a repository, the model itself last; empty: there is none.
+
+    Example:
+        >>> embedding_files(["README.md", "onnx/model.onnx", "tokenizer.json", "config.json"])
+        ['config.json', 'tokenizer.json', 'onnx/model.onnx']
+    """
+    model = next((name for name in EMBEDDING_FILES if name in names), None)
+    weights = None if model is None else model.removesuffix(".xml") + ".bin"
+    if model is None or "tokenizer.json" not in names or (model.endswith(".xml") and weights not in names):
+        return []
+    beside = [name for name in (weights, f"{model}_data", f"{model}.data") if name in names and name != model]
+    settings = [name for name in _EMBEDDING_SETTINGS if name in names]
+    return [*settings, "tokenizer.json", *(str(name) for name in beside), model]
+
+
+def _copies(repository: str, configuration: Configuration | None) -> Iterator[tuple[Path, Collection[str]]]:
+    """Yield the folders that hold files of a repository, and which files are there, whole."""
+    folder = hub_folder(repository, configuration)
+    yield (
+        folder,
+        [
+            name
+            for name, record in read_record(folder).items()
+            if (folder / name).is_file() and (folder / name).stat().st_size == record.size_bytes
+        ],
+    )
+    for snapshot in _snapshots(repository):
+        yield (
+            snapshot,
+            [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()],
+        )
 
 
 def read_record(folder: Path) -> dict[str, FileRecord]:
@@ -150,7 +191,7 @@ def read_record(folder: Path) -> dict[str, FileRecord]:
         return {}
 
 
-def _model_among(folder: Path, names: Mapping[str, Any], file: str | None) -> Path | None:
+def _model_among(folder: Path, names: Collection[str], file: str | None) -> Path | None:
     """Find the named file, or the model that a repository is about, among files that are here."""
     if file is None and all(name in names for name in OPENVINO_FILES):
         return folder

@@ -7,9 +7,8 @@ sequences computed together never wait for the slowest of them. `openvino.py` ru
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,16 @@ from numpy.typing import NDArray
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.openvino_prepare import Prepared, prepare
+from naze.engines.prefix_alignment import PrefixAlignment, Upcoming
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
-from naze.errors import ChoiceError, EngineCrashError, ModelFileError
+from naze.engines.states import encode_states
+from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
+
+if TYPE_CHECKING:
+    from naze.engines.openvino_states import StateNetwork
 
 BLOCK_TOKENS = 32
 """Tokens in one block of the CPU's key-value cache; prefixes are reused in whole blocks."""
@@ -103,6 +107,7 @@ class OpenVinoPipeline:
         self._pipeline: Any = None
         self._pipeline_deterministic = False
         self._read = PrefixBlocks(BLOCK_TOKENS, 0)
+        self._alignment = PrefixAlignment(BLOCK_TOKENS, self._ids, self._line_end())
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
 
@@ -156,9 +161,60 @@ class OpenVinoPipeline:
         finally:
             batch.cancel()
 
+    def read_states(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer prompts with choices one after another, with the model's hidden states. See `StateReader.read_states`."""
+        from naze.engines.openvino_states import StateNetwork
+
+        self._pipeline = None  # the weights stand in memory once
+        network = StateNetwork(self._prepared.folder, self._properties())
+        for prompt in prompts:
+            self.check_choices(prompt.choices)
+            request = self.request(prompt)
+            yield prompt, self.refusal(request) or self._read_states(network, request)
+
+    def _read_states(self, network: "StateNetwork", request: _Request) -> Answer:
+        request.started = time.perf_counter()
+        try:
+            states = network.read(request.ids)
+        except RuntimeError as error:
+            raise EngineCrashError(
+                f"OpenVINO stopped while reading the prompt about {request.prompt.subject_id!r}: {error}. It is asked "
+                "again on a fresh engine."
+            ) from error
+        request.cached_tokens = states.cached_tokens
+        request.chosen = {
+            choice: float(states.log_probabilities[self._first_token(choice)])
+            for choice in request.prompt.choices
+        }
+        answer = self.finish(request)
+        if answer.status is not Status.ANSWERED:
+            return answer
+        return replace(answer, states=encode_states(states.depths))
+
+    def refusal(self, request: _Request) -> Answer | None:
+        """Say why a request is not asked: it does not fit. None where it does."""
+        if request.prompt_tokens < self.context_tokens:
+            return None
+        return Answer(
+            Status.OVERFLOW,
+            reason=f"the prompt has {request.prompt_tokens:,} tokens; the context holds {self.context_tokens:,}",
+            prompt_tokens=request.prompt_tokens,
+            attempts=0,
+        )
+
     def close(self) -> None:
         """Free the model's memory."""
         self._pipeline = None
+
+    def _properties(self) -> dict[str, Any]:
+        """Say how precisely, and on how many threads, the network is computed."""
+        properties: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
+        }
+        if self._options.threads is not None:
+            properties["INFERENCE_NUM_THREADS"] = self._options.threads
+        return properties
 
     def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a package without types
         """Return the loaded pipeline, which computes in f32.
@@ -173,15 +229,9 @@ class OpenVinoPipeline:
             return self._pipeline
         self._pipeline = None
         scheduler = self.scheduler(deterministic=deterministic)
-        properties: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(ACTIVATION_GROUP),
-        }
-        if self._options.threads is not None:
-            properties["INFERENCE_NUM_THREADS"] = self._options.threads
         try:
             self._pipeline = self._genai.ContinuousBatchingPipeline(
-                str(self._prepared.folder), self._tokenizer, scheduler, "CPU", **properties
+                str(self._prepared.folder), self._tokenizer, scheduler, "CPU", **self._properties()
             )
         except RuntimeError as error:
             raise ModelFileError(
@@ -222,10 +272,32 @@ class OpenVinoPipeline:
     def _encode(self, prompt: Prompt) -> Any:  # noqa: ANN401 - a type of a package without types
         return self._tokenizer.encode(self._template.render(prompt), add_special_tokens=False).input_ids
 
-    def request(self, prompt: Prompt) -> _Request:
-        """Lay a prompt out and cut it into tokens."""
+    def _ids(self, prompt: Prompt) -> NDArray[np.int64]:
+        ids: NDArray[np.int64] = self._encode(prompt).data[0]
+        return ids
+
+    def _line_end(self) -> int | None:
+        """Return the token that is a line end by itself; None: the model has none."""
+        ids = self._tokenizer.encode("\n", add_special_tokens=False).input_ids.data
+        return int(ids[0, 0]) if ids.size == 1 else None
+
+    def request(self, prompt: Prompt, following: Prompt | None = None) -> _Request:
+        """Lay a prompt out and cut it into tokens; where the next is about the same subject, aligned with the cache's blocks.
+
+        Args:
+            prompt: what is asked.
+            following: what is asked next, where that is known.
+        """
         tokens = self._encode(prompt)
+        blanks = self._alignment.blanks(prompt, following)
+        if blanks and tokens.shape[1] + blanks < self.context_tokens:
+            tokens = self._tensor(self._alignment.with_blanks(prompt, tokens.data[0], blanks))
         return _Request(prompt, tokens, int(tokens.shape[1]))
+
+    def _tensor(self, ids: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a type of a package without types
+        from openvino import Tensor
+
+        return Tensor(np.ascontiguousarray(ids[None]))
 
     def admit(self, pipeline: Any, request: _Request, configurations: Sequence[Any]) -> None:  # noqa: ANN401
         """Hand a request to the pipeline, once for each configuration."""
@@ -382,20 +454,19 @@ class _Batch:
 
     def run(self, prompts: Iterator[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
         """Take prompts in, step the pipeline, give answers out, until nothing is left."""
-        first = next(prompts, None)
-        if first is None:
+        upcoming = Upcoming(prompts)
+        if upcoming.peek() is None:
             return
         self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
-        prompts = chain([first], prompts)
         most = 1 if self._sampling.deterministic else self._engine.concurrency
         more = True
         while True:
             while more and self.under_way() < most:
-                prompt = next(prompts, None)
+                prompt = next(upcoming, None)
                 if prompt is None:
                     more = False
                     break
-                refused = self._take(prompt)
+                refused = self._take(prompt, upcoming.peek() if most > 1 and prompt.choices else None)
                 if refused is not None:
                     yield prompt, refused
             if not self._active:
@@ -411,19 +482,16 @@ class _Batch:
                 yield request.prompt, self._engine.finish(request)
             self._release()
 
-    def _take(self, prompt: Prompt) -> Answer | None:
+    def _take(self, prompt: Prompt, following: Prompt | None) -> Answer | None:
         """Admit a prompt, or say at once why it is not asked."""
         if prompt.choices:
             self._engine.check_choices(prompt.choices)
-        request = self._engine.request(prompt)
-        limit = self._engine.context_tokens
-        if request.prompt_tokens >= limit:
-            return Answer(
-                Status.OVERFLOW,
-                reason=f"the prompt has {request.prompt_tokens:,} tokens; the context holds {limit:,}",
-                prompt_tokens=request.prompt_tokens,
-                attempts=0,
-            )
+        try:
+            request = self._engine.request(prompt, following)
+        except TurnsError as error:
+            return Answer(Status.ERROR, reason=str(error), attempts=0)
+        if (refused := self._engine.refusal(request)) is not None:
+            return refused
         if self._must_wait(request):
             self._held.append(request)
         else:
@@ -431,7 +499,7 @@ class _Batch:
         return None
 
     def _admit(self, request: _Request) -> None:
-        configuration = self._engine.configuration(request, self._sampling)
+        configuration = self._engine.configuration(request, request.prompt.sampling or self._sampling)
         request.started = time.perf_counter()
         self._engine.remember(self._active)
         self._engine.expect(request)

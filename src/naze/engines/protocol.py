@@ -8,7 +8,7 @@ the entry point group `naze.engines`. Ours are registered exactly as a stranger'
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from naze.records import Answer, Prompt, Sampling
 
@@ -100,11 +100,28 @@ class Engine(Protocol):
         """Answer prompts, in the order in which they finish.
 
         Prompts are pulled lazily, no more than can run at once plus a small look-ahead; prompts that share
-        a beginning should come one after another. Each prompt that was pulled is yielded exactly once.
+        a beginning should come one after another. Each prompt that was pulled is yielded exactly once. A prompt
+        with a sampling of its own is answered with that one.
         Closing the iterator cancels what is in flight.
         """
         ...
 
     def close(self) -> None:
         """Free memory, stop child processes. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class StateReader(Protocol):
+    """What an engine may be able to do beside answering: tell what the model has in mind after a prompt.
+
+    `naze.engines.states.with_states` makes an `Engine` of it, and says so plainly where an engine cannot.
+    """
+
+    def read_states(self, prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer prompts with choices; every answer that has no reason to fail has `states` too.
+
+        Prompts are pulled as in `Engine.answer`. The states are of the residual stream at `naze.engines.states.DEPTHS`,
+        at the prompt's last token, each depth scaled to a root mean square of 1.
+        """
         ...

@@ -21,11 +21,14 @@ from naze.engines.catalogue import HubSource
 from naze.engines.downloads import Progress, PullProgress, check_disk_space, hold_lock, say_size, writing
 from naze.engines.fingerprint import file_sha256
 from naze.engines.locate import (
+    EMBEDDING_FILES,
     OPENVINO_FILES,
     RECORD_FILE,
     FileRecord,
+    embedding_files,
     gguf_parts,
     hub_folder,
+    locate_embedder,
     locate_hub,
     main_gguf,
     read_record,
@@ -35,7 +38,7 @@ from naze.errors import DownloadError
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["is_intact", "pull_from_hub"]
+__all__ = ["is_intact", "pull_embedder_from_hub", "pull_from_hub"]
 
 _CHUNK_BYTES = 1 << 20
 _TIMEOUT_SECONDS = 30.0
@@ -93,10 +96,7 @@ def pull_from_hub(
         DownloadError: not reachable, not there, not allowed, no disk space, or not what the hub's list says.
     """
     folder = hub_folder(source.repository, configuration)
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    waiting = PullProgress(name, 0, None, "another process is fetching this model; waiting for it")
-    with hold_lock(folder.with_name(folder.name + ".lock"), waiting=lambda: progress(waiting)):
+    with _held(name, folder, progress):
         here = locate_hub(source, configuration)
         if here is not None and is_intact(here):
             return here
@@ -113,17 +113,62 @@ def pull_from_hub(
     return folder / wanted[0] if wanted[0].endswith(".gguf") else folder
 
 
+def pull_embedder_from_hub(
+    name: str, repository: str, configuration: Configuration, progress: Progress
+) -> Path:
+    """Fetch an embedding model from the hub, unless it is here already, whole: the model, its tokenizer, how it pools.
+
+    Args:
+        name: the model, for messages.
+        repository: of the hub.
+        configuration: says where models lie.
+        progress: is told how far it is.
+
+    Returns:
+        The folder that holds it.
+
+    Raises:
+        DownloadError: not reachable, not there, not allowed, no disk space, no embedding model, or not what the hub's
+            list says.
+    """
+    folder = hub_folder(repository, configuration)
+    with _held(name, folder, progress):
+        here = locate_embedder(repository, configuration)
+        if here is not None and is_intact(here):
+            return here
+        found = _ask(name, repository)
+        wanted = embedding_files(found.files)
+        if not wanted:
+            raise DownloadError(
+                f"{name}: {repository} holds no embedding model that can be computed here: expected tokenizer.json and one "
+                f"of {', '.join(EMBEDDING_FILES)}; it has {', '.join(sorted(found.files)[:12]) or 'no files'}."
+            )
+        _fetch_all(name, found, wanted, folder, progress)
+    return folder
+
+
+@contextmanager
+def _held(name: str, folder: Path, progress: Progress) -> Iterator[None]:
+    """Make the folder of a repository, and keep other processes from fetching into it meanwhile."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    waiting = PullProgress(name, 0, None, "another process is fetching this model; waiting for it")
+    with hold_lock(folder.with_name(folder.name + ".lock"), waiting=lambda: progress(waiting)):
+        yield
+
+
 def is_intact(path: Path) -> bool:
     """Check the hashes of what was pulled from the hub; each file is read once, then remembered.
 
     Args:
         path: a GGUF file or an OpenVINO folder, in naze's own folder or in the hub's cache.
     """
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
     folder = path if path.is_dir() else path.parent
+    files = sorted(folder.rglob("*")) if path.is_dir() else [path]
     record = read_record(folder)
     for file in files:
-        expected = record[file.name].sha256 if file.name in record else file.resolve().name
+        name = file.relative_to(folder).as_posix()
+        expected = record[name].sha256 if name in record else file.resolve().name
         is_sha256 = expected is not None and len(expected) == 64
         if file.is_file() and is_sha256 and file_sha256(file) != expected:
             return False

@@ -48,6 +48,15 @@ def validate_answer(prompt: Prompt, answer: Answer) -> Answer:
     return answer
 
 
+def check_schema(schema: str) -> None:
+    """Make sure that a JSON Schema is one.
+
+    Raises:
+        ConfigurationError: it is not valid; says what is wrong.
+    """
+    _validator(schema)
+
+
 @lru_cache(maxsize=64)
 def _validator(schema: str) -> "jsonschema_rs.Validator":
     try:

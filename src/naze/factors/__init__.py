@@ -17,6 +17,7 @@ from naze.factors.reasons import split_reasons
 from naze.factors.result import Factors, is_factors_folder, open_factors, read_about
 from naze.factors.run import FactorSettings, find_factors
 from naze.factors.saturation import Saturation, saturation_curve
+from naze.factors.within import Part, Parted, PartFigures, Within, compare_within
 
 __all__ = [
     "VERDICTS",
@@ -30,13 +31,18 @@ __all__ = [
     "Matched",
     "MergeSettings",
     "Merged",
+    "Part",
+    "PartFigures",
+    "Parted",
     "Proposed",
     "Quote",
     "Role",
     "Saturation",
     "VerdictMatrix",
     "Way",
+    "Within",
     "compare_factors",
+    "compare_within",
     "find_factors",
     "is_factors_folder",
     "merge_reasons",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from naze.factors.naming import Refused
+from naze.factors.notes import Told
 from naze.factors.saturation import Saturation
 from naze.records import Outcome
 
@@ -57,6 +58,8 @@ class About:
     """The condition that chose votes."""
     seed: int
     alpha: float
+    test_where: str | None = None
+    """The condition that chose among the votes of `test_source`."""
     resamples: int = 0
     permutations: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -68,7 +71,7 @@ class About:
     templates: Mapping[str, str] = field(default_factory=dict)
     """Step -> template's name and the start of its hash."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     """What the person should know."""
     refused: tuple[Refused, ...] = ()
     saturation: Saturation | None = None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from naze.factors.quotes import restore_quote
 from naze.factors.reasons import split_reasons
+from naze.jobs.quotes import restore_quote
 from naze.records import Evidence, Factor, Outcome, Vote
 
 if TYPE_CHECKING:

@@ -19,12 +19,13 @@ from typing import Any
 from naze.errors import ConfigurationError, InputError
 from naze.factors.answers import Claimed, read_collected, read_extracted
 from naze.factors.names import without_names
+from naze.factors.notes import Note
 from naze.factors.packing import Piece, pack
-from naze.factors.quotes import bears, restore_quote
 from naze.factors.reasons import split_reasons
 from naze.factors.sentences import script_language
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
+from naze.jobs.quotes import bears, restore_quote
 from naze.prompts import Template, load_template
 from naze.records import Answer, Fit, FittedPrompt, Reason, Sampling, Status, Winner
 
@@ -81,25 +82,18 @@ class Proposed:
     """Reasons that only repeat what the explainer was told to do; dropped."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """What the person should know."""
-        told = []
-        if self.rejected_quotes:
-            told.append(
-                f"{self.rejected_quotes:,} quotes of the model do not occur in their explanation; rejected"
-            )
-        if self.unsupported:
-            told.append(f"{self.unsupported:,} reasons of the model share no word with their quote; rejected")
-        if self.stood_in:
-            told.append(
-                f"{self.stood_in:,} of {self.explanation_count:,} explanations were cut by rules, since the model's "
-                "answer was of no use"
-            )
-        if self.echoed:
-            told.append(f"{self.echoed:,} reasons only repeat what the explainer was told to do; rejected")
-        if self.silent_count:
-            told.append(f"{self.silent_count:,} of {self.explanation_count:,} explanations name no reason")
-        return tuple(told)
+        counts = {
+            "quotes_rejected": self.rejected_quotes,
+            "unsupported": self.unsupported,
+            "rules_stood_in": self.stood_in,
+            "echoed": self.echoed,
+            "silent": self.silent_count,
+        }
+        return tuple(
+            Note(key, {"n": count, "all": self.explanation_count}) for key, count in counts.items() if count
+        )
 
 
 def propose(

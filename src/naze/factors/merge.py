@@ -18,6 +18,7 @@ from naze.factors.clustering import Clustering, ClusterSettings, cluster
 from naze.factors.judging import is_vacuous
 from naze.factors.members import central_members, distinct_members
 from naze.factors.naming import ReasonGroup
+from naze.factors.notes import Note
 from naze.factors.sides import is_fault
 from naze.factors.wording import wordings
 from naze.factors.words import rules
@@ -83,7 +84,7 @@ class Merged:
     """Distinct wordings that were embedded."""
     rare: tuple[int, int]
     """Kinds that one vote alone and that two votes name, before they were dissolved."""
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     """What the person should know: fewer kinds than asked for and why, how many reasons were refused."""
 
 
@@ -216,25 +217,18 @@ def _winner_name(winner: Winner | None) -> str:
 
 def _notes(
     assignment: NDArray[np.int32], found: int, distinct: int, settings: MergeSettings
-) -> tuple[str, ...]:
-    notes = []
+) -> tuple[Note, ...]:
+    notes, reasons = [], len(assignment)
     vacuous = int((assignment == VACUOUS).sum())
     if vacuous:
-        notes.append(f"{vacuous:,} of {len(assignment):,} reasons only state the result and were refused")
+        notes.append(Note("vacuous", {"n": vacuous, "all": reasons}))
     if found < settings.count:
-        why = (
-            f"{distinct:,} distinct reasons hold no more kinds that at least {settings.least_votes} votes name"
-            if distinct >= settings.count
-            else f"there are only {distinct:,} distinct reasons"
-        )
-        notes.append(f"{found} kinds of reasons instead of {settings.count}: {why}")
+        values = {"n": found, "count": settings.count, "distinct": distinct, "least": settings.least_votes}
+        notes.append(Note("few_kinds" if distinct >= settings.count else "few_reasons", values))
     elif found > settings.count:
-        votes_left = int((assignment >= settings.count).sum())
-        notes.append(
-            f"{found - settings.count} further kinds ({votes_left:,} reasons) that fewer votes name were left out; a "
-            "higher --count includes them"
-        )
+        left = int((assignment >= settings.count).sum())
+        notes.append(Note("further_kinds", {"n": found - settings.count, "reasons": left}))
     unlike = int((assignment == NO_KIND).sum())
     if unlike:
-        notes.append(f"{unlike:,} of {len(assignment):,} reasons are like too few others to belong to a kind")
+        notes.append(Note("no_kind", {"n": unlike, "all": reasons}))
     return tuple(notes)

@@ -7,15 +7,17 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from naze.errors import ConfigurationError, InputError
 from naze.factors.extraction import Explanation
+from naze.factors.notes import Note
 from naze.factors.source import Explained
 from naze.records import Outcome, Winner
-from naze.votes import Votes
+from naze.votes import Votes, read_votes
 from naze.votes.split import normalised_prompt, split
 
-__all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide"]
+__all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide", "votes_to_test"]
 
 OUTCOME_WINNERS: dict[Outcome, tuple[Winner, ...]] = {
     Outcome.WIN: (Winner.A, Winner.B),
@@ -36,7 +38,7 @@ class Parts:
     """Votes with a result that are held out."""
     judged: Votes
     """Of those, the ones that the model is asked about."""
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def choose_votes(explained: Explained, where: str | None) -> Explained:
@@ -48,25 +50,76 @@ def choose_votes(explained: Explained, where: str | None) -> Explained:
     """
     if where is None:
         return explained
-    import polars as pl
-
-    frame = explained.votes.frame().with_row_index("row number")
-    try:
-        rows = frame.sql(f'SELECT "row number" FROM self WHERE {where}')["row number"].to_list()
-    except pl.exceptions.PolarsError as error:
-        said = re.split("[;\n]", str(error))[0]
-        raise ConfigurationError(
-            f"--where {where!r} cannot be understood ({said}). Expected a condition in SQL on the columns "
-            f"{', '.join(explained.votes.frame().columns)}, such as language = 'ja'."
-        ) from error
-    if not rows:
-        raise InputError(f"{explained.name}: no vote satisfies {where!r}.")
-    votes = explained.votes.select(rows)
+    votes = _satisfying(explained.votes, where, "--where", explained.name)
     kept = set(votes.frame()["id"])
     explanations = tuple(one for one in explained.explanations if one.vote_id in kept)
     if not explanations:
         raise InputError(f"{explained.name}: no vote that satisfies {where!r} has an explanation.")
     return replace(explained, votes=votes, explanations=explanations)
+
+
+def votes_to_test(
+    source: "Votes | str | Path | Sequence[str | Path] | None", where: str | None
+) -> Votes | None:
+    """Read further votes to test on, of one file or several, and keep those that satisfy a condition in SQL.
+
+    Args:
+        source: votes, or files of them; None: there are none.
+        where: such as `language = 'ja'`; None: all.
+
+    Raises:
+        ConfigurationError: the condition cannot be understood, or there is one and nothing that it speaks of.
+        InputError: no vote satisfies it, or an id stands in two files.
+    """
+    if source is None or (isinstance(source, Sequence) and len(source) == 0):
+        if where is not None:
+            raise ConfigurationError(
+                f"--test-where {where!r} chooses among the votes of --test-votes, and there is none. Name a file with "
+                "--test-votes; --where chooses among the explained votes."
+            )
+        return None
+    votes = source if isinstance(source, Votes) else _pooled(source)
+    return (
+        votes
+        if where is None
+        else _satisfying(votes, where, "--test-where", str(votes.path or "votes to test on"))
+    )
+
+
+def _pooled(source: "str | Path | Sequence[str | Path]") -> Votes:
+    """Read files of votes as one table."""
+    import polars as pl
+
+    files = [source] if isinstance(source, str | Path) else list(source)
+    tables = [read_votes(file) for file in files]
+    if len(tables) == 1:
+        return tables[0]
+    frame = pl.concat([table.frame() for table in tables], how="diagonal_relaxed")
+    twice = frame.filter(frame["id"].is_duplicated())["id"]
+    if len(twice):
+        raise InputError(
+            f"votes to test on: the id {twice[0]!r} stands in several of {', '.join(map(str, files))}; expected ids that "
+            "do not repeat."
+        )
+    return Votes.from_frame(frame, path=" + ".join(map(str, files)))
+
+
+def _satisfying(votes: Votes, where: str, option: str, name: str) -> Votes:
+    """Keep the votes that satisfy a condition in SQL."""
+    import polars as pl
+
+    frame = votes.frame().with_row_index("row number")
+    try:
+        rows = frame.sql(f'SELECT "row number" FROM self WHERE {where}')["row number"].to_list()
+    except pl.exceptions.PolarsError as error:
+        said = re.split("[;\n]", str(error))[0]
+        raise ConfigurationError(
+            f"{option} {where!r} cannot be understood ({said}). Expected a condition in SQL on the columns "
+            f"{', '.join(votes.frame().columns)}, such as language = 'ja'."
+        ) from error
+    if not rows:
+        raise InputError(f"{name}: no vote satisfies {where!r}.")
+    return votes.select(rows)
 
 
 def divide(
@@ -111,7 +164,7 @@ def divide(
         )
     judged = _drawn(tested, voted, test_limit, seed)
     if len(judged) < len(voted):
-        notes.append(f"{len(judged):,} of {len(voted):,} held-out votes are asked about (--test-limit)")
+        notes.append(Note("test_limit", {"n": len(judged), "all": len(voted)}))
     return Parts(
         votes=_together(found, tested, set(judged.frame()["id"])),
         explained=used,
@@ -121,15 +174,12 @@ def divide(
     )
 
 
-def _other_prompts(known: Votes, test: Votes, notes: list[str]) -> Votes:
+def _other_prompts(known: Votes, test: Votes, notes: list[Note]) -> Votes:
     """Take the votes whose prompt is not among the known ones."""
     seen = {normalised_prompt(vote.prompt) for vote in known}
     rows = [row for row, vote in enumerate(test) if normalised_prompt(vote.prompt) not in seen]
     if len(rows) < len(test):
-        notes.append(
-            f"{len(test) - len(rows):,} of {len(test):,} votes to test on share a prompt with explained votes and are "
-            "left out"
-        )
+        notes.append(Note("shared_prompts", {"n": len(test) - len(rows), "all": len(test)}))
     taken = test.select(rows)
     ids = set(known.frame()["id"]).intersection(taken.frame()["id"])
     if ids:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from naze.factors.judging import is_echo, is_vacuous, judges, qualities
 from naze.factors.names import without_names
-from naze.factors.quotes import check_quote
 from naze.factors.sentences import Span, clauses, script_language, sentences
+from naze.jobs.quotes import check_quote
 from naze.records import Reason, Winner
 
 __all__ = ["MOST_REASONS", "split_reasons"]

@@ -28,6 +28,7 @@ from naze.factors.held_out import HeldOut, hold_out
 from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.tested import FactorTest, Validation, read_tests, tests_table
 from naze.factors.tie_kinds import TieCase, tie_kinds
+from naze.factors.within import Within, compare_within
 from naze.records import Factor, Reason, Vote
 from naze.tables import write_table
 from naze.votes import Votes, read_votes, write_votes
@@ -142,6 +143,10 @@ class Factors:
     ) -> Drill:
         """Look into one factor: its cases, where it holds, what the cases show. See `naze.factors.drill.drill`."""
         return drill(self, words, most=most, model=model, engine=engine, options=options)
+
+    def within(self, by: str) -> Within:
+        """Compare the factors between parts of the votes: by `language`, `model`, a column. See `compare_within`."""
+        return compare_within(self, by)
 
     def tie_cases(self) -> tuple[TieCase, ...]:
         """Tell the judged ties apart by kind; only factors that passed speak for a side."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from naze.configuration import read_configuration
+from naze.engines.downloads import PullProgress
 from naze.engines.embeddings import DEFAULT_EMBEDDER, CachedEmbedder, open_embedder
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError
@@ -22,7 +23,8 @@ from naze.factors.extraction import Proposed, Way, propose
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.merge import Merged, MergeSettings, merge_reasons, reason_groups
 from naze.factors.naming import Named, Refused, name_factors
-from naze.factors.parts import Parts, choose_votes, divide
+from naze.factors.notes import Note
+from naze.factors.parts import Parts, choose_votes, divide, votes_to_test
 from naze.factors.result import (
     Factors,
     Found,
@@ -38,7 +40,7 @@ from naze.factors.validation import validate
 from naze.generations import Progress, installed_versions, now, open_run
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
-from naze.votes import Votes, read_votes
+from naze.votes import Votes
 
 __all__ = ["FactorSettings", "find_factors"]
 
@@ -48,7 +50,7 @@ _FEW = 30
 """With fewer explanations even what a single one names counts, where there is nothing else."""
 _MUST_MATCH = (
     "outcome", "count", "language", "source_fingerprint", "way", "model", "embedding_model", "holdout",
-    "test_source", "test_limit", "where", "seed", "alpha",
+    "test_source", "test_where", "test_limit", "where", "seed", "alpha",
 )  # fmt: skip
 
 
@@ -66,12 +68,14 @@ class FactorSettings:
     """Compares reasons; None: the default one."""
     holdout: float = 0.3
     """Share of the votes that is held out to test on, by prompt."""
-    test_votes: Votes | str | Path | None = None
-    """Further votes to test on, instead of a part of the explained ones."""
+    test_votes: Votes | str | Path | Sequence[str | Path] | None = None
+    """Further votes to test on, instead of a part of the explained ones; of one file or several."""
+    test_where: str | None = None
+    """Of those, only the votes that satisfy this condition in SQL."""
     test_limit: int | None = 300
     """Held-out votes that the model is asked about at most; None: all."""
     where: str | None = None
-    """Only votes that satisfy this condition in SQL."""
+    """Only explained votes that satisfy this condition in SQL."""
     columns: Mapping[str, str] | None = None
     """For a table of explanations: our name -> the file's name."""
     explanation: str | None = None
@@ -169,8 +173,7 @@ class _Asked:
         configuration = read_configuration()
         explained = read_explained(source, columns=settings.columns, explanation=settings.explanation)
         explained = choose_votes(explained, settings.where)
-        test = settings.test_votes
-        votes = read_votes(test) if isinstance(test, str | Path) else test
+        votes = votes_to_test(settings.test_votes, settings.test_where)
         parts = divide(
             explained, outcome, test=votes, holdout=settings.holdout, test_limit=settings.test_limit,
             seed=settings.seed,
@@ -195,6 +198,7 @@ class _Asked:
             holdout=settings.holdout,
             test_source=None if votes is None else f"{votes.path or 'votes'} {votes.fingerprint}",
             test_limit=settings.test_limit,
+            test_where=settings.test_where,
             where=settings.where,
             seed=settings.seed,
             alpha=settings.alpha,
@@ -298,7 +302,14 @@ class _Job:
 
     def _embedder(self) -> CachedEmbedder:
         settings = self.asked.settings
-        return open_embedder(settings.embedding_model, allow_remote=settings.options.allow_remote)
+        return open_embedder(
+            settings.embedding_model, allow_remote=settings.options.allow_remote, progress=self._fetching
+        )
+
+    def _fetching(self, done: PullProgress) -> None:
+        """Tell that an embedding model is being fetched, and why it takes long."""
+        if done.note:
+            self.tell(f"Fetching the embedding model: {done.note}")
 
     def _least_votes(self) -> tuple[int, ...]:
         """Say how many votes must name a kind, the first choice first."""
@@ -346,6 +357,7 @@ class _Job:
             matrix,
             list(parts.judged),
             outcome=self.about.outcome,
+            faults=[factor.id for factor in named.factors if factor.fault],
             seed=self.about.seed,
             alpha=self.about.alpha,
         )
@@ -440,19 +452,15 @@ def _first(named: Named, count: int) -> Named:
     )
 
 
-def _naming_notes(named: Named, count: int) -> list[str]:
+def _naming_notes(named: Named, count: int) -> list[Note]:
     """Say what the person should know about the names."""
     notes = []
     if named.unnamed:
-        notes.append(
-            f"{named.unnamed:,} kinds got no valid name of the model; each bears the words of its most central reason"
-        )
+        notes.append(Note("unnamed", {"n": named.unnamed}))
     empty = sum(one.why == "says nothing" for one in named.refused)
     same = sum(one.why.startswith("same as") for one in named.refused)
     if empty or same:
-        notes.append(
-            f"{empty:,} kinds were refused because their name says nothing, {same:,} were named like another"
-        )
+        notes.append(Note("names_refused", {"empty": empty, "same": same}))
     if len(named.factors) < count:
-        notes.append(f"{len(named.factors)} factors instead of {count}: the kinds that are left hold no more")
+        notes.append(Note("few_factors", {"n": len(named.factors), "count": count}))
     return notes

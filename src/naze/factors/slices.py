@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from naze.factors.agreement import agreement
 from naze.factors.held_out import HeldOut
+from naze.factors.labels import CATEGORIES, labels_by
 from naze.factors.resampling import Estimate, share_interval, sums_by
 from naze.records import Factor, Outcome, Vote
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Slice", "slices_of"]
 
 _MOST_VALUES = 12
-_CATEGORIES = ("category", "domain", "scenario", "topic", "task")
-"""Columns of votes that tell what a prompt is about; those that are there are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +84,7 @@ def _share(held: HeldOut, rows: NDArray[np.bool_]) -> Estimate:
 
 def _labels(votes: list[Vote]) -> Iterator[tuple[str, list[str | None]]]:
     """Give each way to part votes, and the part of each vote."""
-    yield "language", [vote.language for vote in votes]
-    lengths = np.array([_characters(vote) for vote in votes])
-    low, high = np.quantile(lengths, [1 / 3, 2 / 3])
-    names = [f"1: up to {low:,.0f} characters", f"2: up to {high:,.0f}", f"3: over {high:,.0f}"]
-    yield "length", [names[int(length > low) + int(length > high)] for length in lengths]
-    yield "turns", ["one" if len(vote.prompt) == 1 else "several" for vote in votes]
-    yield "source", [vote.source for vote in votes]
-    for name in _CATEGORIES:
+    for by in ("language", "length", "turns", "source"):
+        yield by, labels_by(votes, by, most=_MOST_VALUES)
+    for name in CATEGORIES:
         yield name, [str(vote.extra[name]) if vote.extra.get(name) else None for vote in votes]
-
-
-def _characters(vote: Vote) -> int:
-    """Count the characters of both responses."""
-    return sum(len(turn or "") for turn in (*vote.response_a, *vote.response_b))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from naze.errors import InputError, RunError
 from naze.factors.extraction import Explanation
+from naze.factors.notes import Note
 from naze.generations import Run, open_run
 from naze.jobs.explain import TASK, VOTES_NAME
 from naze.records import Status, Vote
@@ -33,7 +34,7 @@ class Explained:
     """The model that wrote the explanations, where that is known."""
     language: str | None
     """ISO 639-1 code of the explanations, where they have one."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     asked: str = ""
     """What the explainer was told to do, where that is known."""
 
@@ -113,7 +114,7 @@ def _together(found: Sequence[Explained]) -> Explained:
         name=" + ".join(one.name for one in found),
         explainer=explainers.pop() if len(explainers) == 1 else None,
         language=languages.pop() if len(languages) == 1 else None,
-        notes=tuple(f"{one.name}: {note}" for one in found for note in one.notes),
+        notes=tuple(note.about(one.name) for one in found for note in one.notes),
         asked="\n".join(one.asked for one in found),
     )
 
@@ -136,7 +137,7 @@ def _of_run(run: Run) -> Explained:
             explanations.append(
                 Explanation(row.subject_id, answer.text or "", manifest.language, winners[row.subject_id])
             )
-    notes = (f"{missing:,} votes of the run have no explanation (open or failed)",) if missing else ()
+    notes = (Note("votes_unexplained", {"n": missing}),) if missing else ()
     parts = manifest.template_parts
     asked = "\n".join(str(parts.get(name) or "") for name in ("instruction", "question"))
     return Explained(
@@ -161,9 +162,9 @@ def _of_table(path: Path, columns: Mapping[str, str] | None, explanation: str | 
         if text.strip()
     )
     missing = len(votes) - len(explanations)
-    notes = [f"{missing:,} rows have no explanation"] if missing else []
+    notes = [Note("rows_unexplained", {"n": missing})] if missing else []
     if votes.problems:
-        notes.append(f"{len(votes.problems):,} rows are kept aside, the first: {votes.problems[0]}")
+        notes.append(Note("rows_aside", {"n": len(votes.problems), "first": str(votes.problems[0])}))
     return Explained(votes, explanations, str(path), None, None, tuple(notes))
 
 

@@ -43,15 +43,21 @@ class TieLift:
     """(factors,): prompts of the votes where the factor applies."""
 
 
-def tie_lift(held: HeldOut, *, resamples: int, seed: int) -> TieLift:
+def tie_lift(held: HeldOut, *, resamples: int, seed: int, threshold: Floats | None = None) -> TieLift:
     """Compare P(tie | alike on this factor) with P(tie), over the votes where the factor applies.
 
     The rates have Wilson's interval at the effective number of votes, ratio and difference the percentile
     interval of a bootstrap over prompts, with the threshold kept. Where none or all of the alike votes are ties, resamples
     vary by nothing; there the ends of the rate's own interval stand over the base rate.
+
+    Args:
+        held: verdicts beside outcomes.
+        resamples: of the prompts.
+        seed: decides them.
+        threshold: (factors,), from which P(alike) on two responses count as alike; None: found from these votes.
     """
     used, ties = held.applies, held.ties[:, None]
-    threshold = alike_thresholds(held.alike)
+    threshold = alike_thresholds(held.alike) if threshold is None else threshold
     with np.errstate(invalid="ignore"):
         alike = used & (held.alike >= threshold)
     parts = np.stack([used, used * ties, alike, alike * ties], axis=1).astype(np.float64)

@@ -1,23 +1,18 @@
-"""Before a run: how many rows and tokens, how long here, and what it would cost elsewhere."""
+"""Before a run: how many rows and tokens, and how long here. What it would cost elsewhere: `prices.py`."""
 
 import math
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 from naze.engines.protocol import Engine
-from naze.errors import ConfigurationError
+from naze.generations.intervals import student_90
 from naze.generations.run import Source
 from naze.records import Fit, Prompt, Sampling
 
-BATCH_DISCOUNT = 0.5
-"""What providers take for a batch that may wait a day, as a share of the usual price."""
-_STUDENT_90 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833)
-"""Two-sided 90 % points of Student's t for 1 to 9 degrees of freedom."""
 _COUNTED_TOGETHER = 256
 
 
@@ -40,10 +35,6 @@ class Estimate:
     seconds_low: float
     """The 90 % interval of `seconds`."""
     seconds_high: float
-    cost: float | None
-    """At the prices given; None when none was given."""
-    batch_cost: float | None
-    """At a batch discount of 50 %."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dictionary, ready for JSON."""
@@ -56,7 +47,6 @@ def estimate(
     sampling: Sampling,
     *,
     sample_rows: int = 16,
-    prices: Mapping[str, float] | None = None,
 ) -> Estimate:
     """Count a job's rows and tokens, and measure its speed on a few rows, really asked, all at once as in the job.
 
@@ -71,12 +61,7 @@ def estimate(
         engine: answers the sample.
         sampling: as the job would use it.
         sample_rows: how many rows to ask, spread over the input.
-        prices: `{"input": …, "output": …}`, in any currency for a million tokens.
-
-    Raises:
-        ConfigurationError: prices without `input` or `output`, or below 0.
     """
-    rates = _prices(prices)
     rows, fits, tokens, sample = _count(source, engine, sample_rows)
     asked = rows - fits[Fit.OVERFLOW]
     measured = _measure(sample, engine, sampling)
@@ -84,7 +69,6 @@ def estimate(
     work = tokens + measured.generated * asked
     seconds = work * measured.seconds_a_token
     margin = work * measured.margin * math.sqrt(max(0.0, 1 - len(sample) / max(1, asked)))
-    cost = None if rates is None else (tokens * rates[0] + all_generated * rates[1]) / 1e6
     return Estimate(
         rows=rows,
         overflow=fits[Fit.OVERFLOW],
@@ -96,19 +80,7 @@ def estimate(
         seconds=seconds,
         seconds_low=max(0.0, seconds - margin),
         seconds_high=seconds + margin,
-        cost=cost,
-        batch_cost=None if cost is None else cost * BATCH_DISCOUNT,
     )
-
-
-def _prices(prices: Mapping[str, float] | None) -> tuple[float, float] | None:
-    if prices is None:
-        return None
-    if set(prices) != {"input", "output"} or min(prices.values()) < 0:
-        raise ConfigurationError(
-            f"prices are {dict(prices)!r}; expected input and output, for a million tokens each, at least 0."
-        )
-    return float(prices["input"]), float(prices["output"])
 
 
 def _count(source: Source, engine: Engine, sample_rows: int) -> tuple[int, dict[Fit, int], int, list[Prompt]]:
@@ -175,5 +147,4 @@ def _margin(residuals: list[float], work: list[float]) -> float:
     """Half the width of the 90 % interval of a ratio, from how far each of at least two rows lies beside it."""
     free = len(residuals) - 1
     variance = sum(residual**2 for residual in residuals) / free
-    student = _STUDENT_90[min(free, len(_STUDENT_90)) - 1]
-    return student * math.sqrt(variance / len(residuals)) / max(1.0, sum(work) / len(work))
+    return student_90(free) * math.sqrt(variance / len(residuals)) / max(1.0, sum(work) / len(work))

@@ -22,9 +22,8 @@ class AnswerKeys:
     """
 
     def __init__(self, fingerprint: str, sampling: Sampling) -> None:
-        self._base = hashlib.blake2b(
-            _framed((fingerprint, json.dumps(asdict(sampling), sort_keys=True))), digest_size=KEY_BYTES
-        )
+        self._sampling = sampling
+        self._base = hashlib.blake2b(_framed((fingerprint, _text_of(sampling))), digest_size=KEY_BYTES)
 
     def key(self, prompt: Prompt) -> bytes:
         """Return the key of a prompt's answer, 16 bytes."""
@@ -34,7 +33,17 @@ class AnswerKeys:
                 (prompt.instruction, prompt.subject, prompt.question, prompt.schema or "", *prompt.choices)
             )
         )
+        own = None if prompt.sampling == self._sampling else prompt.sampling
+        if (
+            prompt.earlier or prompt.plain or own is not None
+        ):  # most prompts have none of these: their keys stay
+            digest.update(_framed(("plain" if prompt.plain else "", "" if own is None else _text_of(own))))
+            digest.update(_framed(tuple(part for turn in prompt.earlier for part in (turn.role, turn.text))))
         return digest.digest()
+
+
+def _text_of(sampling: Sampling) -> str:
+    return json.dumps(asdict(sampling), sort_keys=True)
 
 
 def _framed(parts: tuple[str, ...]) -> bytes:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import IO, Protocol
 
+from naze.generations.intervals import student_90
 from naze.records import Answer, Status
 
 _BLOCKS = 40
 """The speed is judged from so many stretches of time at most."""
-_NORMAL_90 = 1.645
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,19 @@ class Progress(Protocol):
 class Meter:
     """Counts answers and reckons the time left.
 
-    The interval comes from how much the speed varied between stretches of time so far: mean and standard
-    error of the stretches' seconds a row, as a normal interval.
+    The interval comes from how much the speed varied between stretches of time so far: how well the mean of the
+    stretches' seconds a row is known, and how far the rows that are left may lie from it, as Student's interval. It
+    tightens while the run goes on, with every stretch that is measured and every row that is done.
+
+    Source: prediction intervals for the mean of further observations, Hahn and Meeker 1991, Statistical Intervals,
+    chapter 4.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._done = self._failed = self._total = self._tokens = self._asked = 0
-        self._blocks: deque[float] = deque(maxlen=_BLOCKS)
+        self._blocks: deque[tuple[float, int]] = deque(maxlen=_BLOCKS)
+        """Of each stretch of time: seconds a row, and its rows."""
         self._began = self._block_began = clock()
         self._block_rows = 0
 
@@ -83,7 +88,7 @@ class Meter:
             self._failed += rows
         now = self._clock()
         if now - self._block_began >= max(1.0, (now - self._began) / _BLOCKS):
-            self._blocks.append((now - self._block_began) / self._block_rows)
+            self._blocks.append(((now - self._block_began) / self._block_rows, self._block_rows))
             self._block_began, self._block_rows = now, 0
 
     def reading(self) -> Reading:
@@ -95,11 +100,17 @@ class Meter:
             per_row = elapsed / self._asked
             middle = left * per_row
             if len(self._blocks) >= 3:
-                mean = sum(self._blocks) / len(self._blocks)
-                variance = sum((block - mean) ** 2 for block in self._blocks) / (len(self._blocks) - 1)
-                margin = _NORMAL_90 * math.sqrt(variance / len(self._blocks)) * left
+                margin = self._margin(left)
                 low, high = max(0.0, middle - margin), middle + margin
         return Reading(self._done, self._total, self._failed, self._tokens / elapsed, middle, low, high)
+
+    def _margin(self, left: int) -> float:
+        """Half the width of the 90 % interval of the seconds that some rows will take."""
+        speeds = [speed for speed, _ in self._blocks]
+        count, mean = len(speeds), sum(speeds) / len(speeds)
+        variance = sum((speed - mean) ** 2 for speed in speeds) / (count - 1)
+        of_one_row = variance * sum(rows for _, rows in self._blocks) / count
+        return student_90(count - 1) * math.sqrt(left**2 * variance / count + left * of_one_row)
 
 
 class JsonProgress:

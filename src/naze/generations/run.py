@@ -18,6 +18,7 @@ from naze.engines.protocol import Engine
 from naze.engines.validation import validate_answer
 from naze.errors import ConfigurationError, InputError, RunLockedError, RunNotFoundError, StoreError
 from naze.generations.asking import Asker
+from naze.generations.budget import Spender
 from naze.generations.keys import AnswerKeys
 from naze.generations.manifest import MANIFEST_NAME, Manifest, check_match, read_manifest, write_manifest
 from naze.generations.progress import Progress
@@ -99,6 +100,10 @@ class Run:
         """Read every row with its answer, in input order, a few in memory at a time."""
         return self._store.rows()
 
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """Read the hidden states of the rows that have them, each with the row's position; see `naze.engines.states`."""
+        return self._store.states()
+
     def row(self, subject_id: str) -> list[Row]:
         """Read the rows about one subject; empty when there are none."""
         return list(self._store.rows("WHERE plan.subject_id = ?", (storable(subject_id),)))
@@ -145,6 +150,8 @@ class WritableRun(Run):
         *,
         open_long_engine: Callable[[], Engine] | None = None,
         progress: Progress | None = None,
+        spender: Spender | None = None,
+        long_spender: Spender | None = None,
     ) -> Summary:
         """Ask every planned row that has no answer yet, and store each answer as it finishes.
 
@@ -153,9 +160,12 @@ class WritableRun(Run):
             open_engine: opens the engine; called only when there is something to ask, and after a crash.
             open_long_engine: opens the engine that routed rows go to.
             progress: is told of every answer.
+            spender: lets prompts through as long as a budget pays for them; None: no budget.
+            long_spender: the same for routed rows.
 
         Raises:
             StoreError: an answer cannot be stored; the run stops.
+            BudgetError: the budget would be passed; what was asked before is stored.
             EngineUnavailableError: the engine cannot be reached; the same command goes on later.
             InputError: the rows are not those that were planned.
             ConfigurationError: rows are to be routed, and there is no engine to route them to.
@@ -175,9 +185,10 @@ class WritableRun(Run):
         chosen = _Chosen(self.folder, self._store, source)
         keys, long_keys = self._keys()
         try:
-            sitting.ask(chosen.rows(keys, routed=False), open_engine, self._sampling())
+            sitting.ask(chosen.rows(keys, routed=False), open_engine, self._sampling(), spender)
             if open_long_engine is not None and summary.routed:
-                sitting.ask(chosen.rows(long_keys, routed=True), open_long_engine, self._sampling())
+                rows = chosen.rows(long_keys, routed=True)
+                sitting.ask(rows, open_long_engine, self._sampling(), long_spender)
         finally:
             writer.close()
             if progress is not None:
@@ -215,16 +226,21 @@ class _Sitting:
         rows: Iterator["_Wanted"],
         open_engine: Callable[[], Engine],
         sampling: Sampling,
+        spender: Spender | None,
     ) -> None:
-        """Ask rows of one engine until none is left."""
-        prompts = self._askable(rows)
-        first = next(prompts, None)
+        """Ask rows of one engine until none is left, or the budget is used up."""
+        askable = self._askable(rows)
+        first = next(askable, None)
         if first is None:
             return
+        prompts = chain([first], askable)
         asker = Asker(open_engine, sampling)
         try:
-            for prompt, answer in asker.answers(chain([first], prompts)):
-                self._keep(*self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
+            for together in [prompts] if spender is None else spender.rounds(prompts, sampling):
+                for prompt, answer in asker.answers(together):
+                    if spender is not None:
+                        spender.settle(prompt, answer)
+                    self._keep(*self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
         finally:
             asker.close()
 

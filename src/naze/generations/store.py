@@ -61,17 +61,19 @@ CREATE TABLE IF NOT EXISTS answers (
     superseded INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON answers (key) WHERE superseded = 0;
+CREATE TABLE IF NOT EXISTS states (key BLOB PRIMARY KEY, states BLOB NOT NULL);
 """
 _ANSWER_COLUMNS = (
     "key, status, text, probabilities, choice_mass, reason, finish_reason, "
     "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at"
 )
 _INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_STATES = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
     answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
-    answers.generated_tokens, answers.seconds, answers.attempts
+    answers.generated_tokens, answers.seconds, answers.attempts, answers.finished_at
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
 _NUMBERED = (
@@ -108,6 +110,8 @@ class Row:
     limit_tokens: int | None
     answer: Answer | None
     """None: not asked yet."""
+    finished_at: float | None = None
+    """When the answer was stored, in seconds since 1970; None: not asked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,13 @@ class Store:
             for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
                 yield _row(found)
 
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """Read the hidden states of rows that have them, each with the row's position, in input order."""
+        with _told(self.path):
+            yield from self._connection.execute(
+                "SELECT plan.position, states.states FROM plan JOIN states ON states.key = plan.key ORDER BY plan.position"
+            )
+
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """Read what an export holds of each row, in input order; see `EXPORTED`."""
         with _told(self.path):
@@ -286,6 +297,20 @@ class Store:
                 self._remember(_COUNTS, json.dumps({"last": last, "counts": counts}))
         return counts
 
+    def spent(self) -> list[tuple[int, int, int, int]]:
+        """Sum what all answers cost, superseded ones and those of rows that are gone included.
+
+        Returns:
+            (1 when routed, answers, prompt tokens, generated tokens) each.
+        """
+        with _told(self.path):
+            return self._connection.execute(
+                "SELECT coalesce(planned.fit = ?, 0), count(*), sum(prompt_tokens), sum(generated_tokens) FROM answers "
+                "LEFT JOIN (SELECT key, min(fit) AS fit FROM plan GROUP BY key) planned USING (key) "
+                "WHERE answers.status <> ? AND answers.attempts > 0 GROUP BY 1",
+                (Fit.ROUTED.value, Status.OVERFLOW.value),
+            ).fetchall()
+
     def _remember(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
@@ -316,6 +341,10 @@ class Store:
             )
 
 
+_Item = tuple[tuple[Any, ...], bytes | None]
+"""The values of an answer, and its hidden states."""
+
+
 class AnswerWriter:
     """Stores answers from a thread of its own: one by one when they come slowly, many together when fast.
 
@@ -325,7 +354,7 @@ class AnswerWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._run, name="naze answer writer", daemon=True)
         self._thread.start()
@@ -336,7 +365,7 @@ class AnswerWriter:
         while self._queue.qsize() >= _WAITING_ANSWERS:
             time.sleep(0.005)
             self._check()
-        self._queue.put(_values(key, answer))
+        self._queue.put((_values(key, answer), answer.states))
 
     def close(self) -> None:
         """Wait until everything is stored."""
@@ -362,12 +391,14 @@ class AnswerWriter:
             batch, more = self._next_batch()
             if batch:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT_ANSWER, batch)
+                connection.executemany(_INSERT_ANSWER, [values for values, _ in batch])
+                told = [(values[0], states) for values, states in batch if states is not None]
+                connection.executemany(_INSERT_STATES, told)
                 connection.execute("COMMIT")
 
-    def _next_batch(self) -> tuple[list[tuple[Any, ...]], bool]:
+    def _next_batch(self) -> tuple[list["_Item"], bool]:
         """Wait for one answer, then take whatever else is there."""
-        batch: list[tuple[Any, ...]] = []
+        batch: list[_Item] = []
         item = self._queue.get()
         while item is not None:
             batch.append(item)
@@ -436,7 +467,9 @@ def storable(text: str | None) -> str | None:
 
 
 def _row(found: tuple[Any, ...]) -> Row:
-    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest = found
+    position, subject_id, question_id, fit, tokens, whole_tokens, limit_tokens, status, *rest, finished_at = (
+        found
+    )
     answer = None
     if status is not None:
         text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts = rest
@@ -453,4 +486,6 @@ def _row(found: tuple[Any, ...]) -> Row:
             seconds=seconds,
             attempts=attempts,
         )
-    return Row(position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer)
+    return Row(
+        position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer, finished_at
+    )

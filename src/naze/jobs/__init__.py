@@ -1,5 +1,8 @@
 """What a person asks for, one file each: a template, a run, a table."""
 
+from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_batch, run_batch, write_batch
+from naze.jobs.chains import ChainSettings, Flow, chain
+from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
 from naze.jobs.extract import extract, extract_job
 from naze.jobs.generate import GenerateResponse, generate
@@ -10,7 +13,10 @@ from naze.jobs.sentiment import sentiment, sentiment_job
 from naze.jobs.tidy import tidy, tidy_job
 
 __all__ = [
+    "BatchSettings",
+    "ChainSettings",
     "ExplainSettings",
+    "Flow",
     "GenerateResponse",
     "Labelled",
     "Labels",
@@ -19,7 +25,11 @@ __all__ = [
     "Mapped",
     "Question",
     "TableOptions",
+    "chain",
+    "check_batch",
     "continue_run",
+    "estimate",
+    "estimate_batch",
     "estimate_explain",
     "explain",
     "export_columns",
@@ -32,10 +42,13 @@ __all__ = [
     "map",
     "map_job",
     "map_to_file",
+    "read_batch",
     "read_questions",
+    "run_batch",
     "run_map",
     "sentiment",
     "sentiment_job",
     "tidy",
     "tidy_job",
+    "write_batch",
 ]

@@ -8,19 +8,33 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from naze.engines import open_engine, resolve
 from naze.engines.protocol import Engine, EngineOptions
+from naze.engines.states import with_states
 from naze.errors import ChoiceError, ConfigurationError
-from naze.generations import Manifest, Planned, Progress, Run, installed_versions, now, open_run, write_run
+from naze.generations import (
+    Account,
+    Manifest,
+    Planned,
+    Progress,
+    Run,
+    installed_versions,
+    now,
+    open_run,
+    write_run,
+)
+from naze.generations.budget import Spender
 from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling
 
-__all__ = ["Step", "Told", "Worker", "opened_worker"]
+__all__ = ["Step", "Told", "Worker", "made_worker", "opened_worker", "workers_of"]
 _PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
 
 
@@ -46,6 +60,8 @@ class Step:
     made_from: str
     """Fingerprint of everything that decides the prompts beside the template: the same one means the same plan."""
     notes: tuple[str, ...] = field(default=())
+    states: bool = False
+    """Keep the model's hidden states beside each answer, which must be a choice; not every engine can tell them."""
     further: tuple[Template, ...] = ()
     """Further questions about the same subjects."""
     fit: Policy = "shorten"
@@ -74,6 +90,7 @@ class Worker:
         notes: tuple[str, ...] = (),
         long_model: str | None = None,
         open_long: Callable[[], Engine] | None = None,
+        account: Account | None = None,
     ) -> None:
         """Take a model without opening it.
 
@@ -84,6 +101,7 @@ class Worker:
             notes: what the person should know, for the manifests.
             long_model: what the person calls the model that longer prompts are routed to.
             open_long: opens its engine.
+            account: what may be spent; None: no budget.
         """
         self.model = model
         self._open_fresh = open_fresh
@@ -91,6 +109,7 @@ class Worker:
         self._notes = notes
         self._long_model = long_model
         self._open_long = open_long
+        self._account = account
         self._long_fingerprint: str | None = None
         self._engine: Engine | None = None
         """Open, and not handed over to a run."""
@@ -176,7 +195,14 @@ class Worker:
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
             long = self._open_long if step.fit == "route" else None
-            run.execute(rows, self._give, open_long_engine=long, progress=progress)
+            run.execute(
+                rows,
+                partial(self._give, step),
+                open_long_engine=long,
+                progress=progress,
+                spender=self._spender(self.model, run.manifest.address),
+                long_spender=None if long is None else self._spender(self._long_model, None),
+            )
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -187,10 +213,20 @@ class Worker:
             self._engine.close()
             self._engine = None
 
-    def _give(self) -> Engine:
+    def _give(self, step: Step) -> Engine:
         """Hand an opened engine over to a run, which closes it at its end."""
-        engine, self._engine = self.engine, None
+        engine = self._as_asked(step)
+        self._engine = None
         return engine
+
+    def _spender(self, model: str | None, address: str | None) -> Spender | None:
+        if self._account is None or model is None:
+            return None
+        local = address is None and "://" not in model
+        return self._account.spender(model, local=local, count=self.count_tokens)
+
+    def _as_asked(self, step: Step) -> Engine:
+        return with_states(self.engine) if step.states else self.engine
 
     def _long(self) -> str | None:
         """Ask the long model once who it is."""
@@ -201,7 +237,7 @@ class Worker:
         return self._long_fingerprint
 
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
-        identity, template = self.engine.identity, step.template
+        identity, template = self._as_asked(step).identity, step.template
         parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
         if step.further:
             parts["further"] = [{name: getattr(other, name) for name in _PARTS} for other in step.further]
@@ -228,6 +264,48 @@ class Worker:
         )
 
 
+_KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)
+
+
+@contextmanager
+def workers_of(kind: type[Worker]) -> Iterator[None]:
+    """Have `opened_worker` make another kind of worker meanwhile, in this thread: one that measures, for example."""
+    before = _KIND.set(kind)
+    try:
+        yield
+    finally:
+        _KIND.reset(before)
+
+
+def made_worker(
+    model: str,
+    *,
+    engine: str | None = None,
+    options: EngineOptions | None = None,
+    long_model: str | None = None,
+    account: Account | None = None,
+) -> Worker:
+    """Make the worker of a model, which is opened when it is first needed. Close it.
+
+    Args:
+        model: as people name models.
+        engine: a registered engine; None: the best here.
+        options: how it runs.
+        long_model: where prompts longer than the context go, for steps that route them.
+        account: what may be spent; None: no budget.
+    """
+    chosen = options or EngineOptions()
+    return _KIND.get()(
+        model,
+        lambda: open_engine(model, chosen, engine=engine),
+        options=chosen,
+        notes=resolve(model, engine=engine).notes,
+        long_model=long_model,
+        open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
+        account=account,
+    )
+
+
 @contextmanager
 def opened_worker(
     model: str,
@@ -235,24 +313,10 @@ def opened_worker(
     engine: str | None = None,
     options: EngineOptions | None = None,
     long_model: str | None = None,
+    account: Account | None = None,
 ) -> Iterator[Worker]:
-    """Open a model for the steps of a job, and close it at the end.
-
-    Args:
-        model: as people name models.
-        engine: a registered engine; None: the best here.
-        options: how it runs.
-        long_model: where prompts longer than the context go, for steps that route them.
-    """
-    chosen = options or EngineOptions()
-    worker = Worker(
-        model,
-        lambda: open_engine(model, chosen, engine=engine),
-        options=chosen,
-        notes=resolve(model, engine=engine).notes,
-        long_model=long_model,
-        open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
-    )
+    """Make the worker of a model, as `made_worker` does, for the steps of a job, and close it at the end."""
+    worker = made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
     try:
         yield worker
     finally:

@@ -7,7 +7,7 @@ exported and reported on without the file that they came from.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -122,7 +122,6 @@ def estimate_explain(
     limit: int | None = None,
     settings: ExplainSettings | None = None,
     sample_rows: int = 8,
-    prices: Mapping[str, float] | None = None,
 ) -> Estimate:
     """Say what explaining votes would take, from a few really asked here. Nothing is stored.
 
@@ -133,12 +132,11 @@ def estimate_explain(
         limit: only the first so many votes.
         settings: as for `explain`.
         sample_rows: how many votes to ask here.
-        prices: `{"input": …, "output": …}` for a million tokens elsewhere.
     """
     asked = _Asked.of(votes, limit, language, model, settings or ExplainSettings())
     with _opened(asked, None) as job:
         sampling = asked.settings.sampling
-        return estimate(job.source, job.engine, sampling, sample_rows=sample_rows, prices=prices)
+        return estimate(job.source, job.engine, sampling, sample_rows=sample_rows)
 
 
 def continue_run(

@@ -18,7 +18,7 @@ from naze.tables import PROBLEM, ROW, read_batches
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["added_columns", "check_free", "mapped_batches"]
+__all__ = ["added_columns", "check_free", "mapped_batches", "no_rows"]
 
 _AT = {name: place for place, name in enumerate(EXPORTED)}
 _ROWS_TOGETHER = 2_000
@@ -60,6 +60,11 @@ def mapped_batches(run: Run, rows: Path, asked: Sequence[Asked]) -> "Iterator[pl
             column for place, one in enumerate(asked) for column in _columns(one, found[place :: len(asked)])
         ]
         yield batch.drop(ROW, PROBLEM, strict=False).with_columns(columns)
+
+
+def no_rows(asked: Sequence[Asked]) -> "list[pl.Series]":
+    """Return the columns that some questions add to a table without rows."""
+    return [column for one in asked for column in _columns(one, ())]
 
 
 Ended = Sequence[tuple[Any, ...]]

@@ -1,4 +1,4 @@
-"""What a predictor is told beside the texts: a model's own verdicts on each vote, and its verdicts on tested factors.
+"""What a predictor is told beside the texts: a model's own verdicts on each vote, what it has in mind then, and factors.
 
 Asked once for the votes to learn from, and again for every vote that is predicted, by the same model in the same words.
 """
@@ -8,20 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.engines.protocol import EngineOptions
-from naze.errors import InputError
+from naze.errors import ConfigurationError, InputError
 from naze.factors.applying import apply_factors
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.result import open_factors
 from naze.generations import Progress
 from naze.jobs.asking import opened_worker
-from naze.predictions.features.groups import Group
+from naze.predictions.features.groups import Group, Wide
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.records import Factor, Outcome, Vote
 from naze.votes import Votes
 
-__all__ = ["Asked", "Questions", "ask_about", "factor_group", "questions_of"]
+__all__ = ["Asked", "Questions", "ask_about", "factor_group", "probe_columns", "questions_of"]
 
 _THIRD = 1 / 3
 
@@ -34,6 +35,10 @@ class Questions:
     """The model whose verdicts are taken; None: none."""
     judge_language: str = "en"
     """ISO 639-1 code of the question."""
+    judge_context: int | None = None
+    """Tokens that a prompt to the judge may have; longer votes are shortened. None: as many as the model takes."""
+    probe: bool = False
+    """Whether the judge's hidden states are read too, in the same pass."""
     factors: tuple[Factor, ...] = ()
     """Asked about one by one."""
     factors_model: str | None = None
@@ -44,19 +49,25 @@ class Questions:
 class Asked:
     """What came back."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Group | Wide, ...]
     """Columns for a predictor; rows without an answer are NaN."""
     answered: tuple[bool, ...]
     """(votes,) whether every question about the vote was answered."""
 
-    def kept(self) -> tuple[tuple[Group, ...], list[int]]:
+    def kept(self) -> tuple[tuple[Group | Wide, ...], list[int]]:
         """Return the columns of the answered votes, and their rows."""
         rows = [row for row, fine in enumerate(self.answered) if fine]
         return tuple(group.take(np.asarray(rows, np.int64)) for group in self.groups), rows
 
 
 def questions_of(
-    judge: str | None, factors: str | Path | None, *, language: str = "en", model: str | None = None
+    judge: str | None,
+    factors: str | Path | None,
+    *,
+    language: str = "en",
+    context: int | None = None,
+    probe: bool = False,
+    model: str | None = None,
 ) -> Questions:
     """Put together what is asked.
 
@@ -64,13 +75,26 @@ def questions_of(
         judge: the model whose verdicts are taken.
         factors: folder of a factors run; its factors are asked about.
         language: of the judge's question.
+        context: tokens that a prompt to the judge may have; None: as many as the model takes.
+        probe: read the judge's hidden states too.
         model: who is asked about factors; None: the model that judged them in their run.
+
+    Raises:
+        ConfigurationError: a probe without a judge.
     """
+    if judge is None and (probe or context is not None):
+        raise ConfigurationError("--probe and --context say how the judge is asked. Name it: --judge MODEL.")
+    asked = Questions(judge, language, context, probe)
     if factors is None:
-        return Questions(judge, language)
+        return asked
     found = open_factors(factors)
     bare = tuple(replace(one, evidence=()) for one in found.factors)
-    return Questions(judge, language, bare, model or found.about.model, found.about.language)
+    return replace(
+        asked,
+        factors=bare,
+        factors_model=model or found.about.model,
+        factors_language=found.about.language,
+    )
 
 
 def ask_about(
@@ -99,15 +123,19 @@ def ask_about(
     """
     table = votes if isinstance(votes, Votes) else Votes.from_votes(votes)
     told = progress or _silent
-    groups: list[Group] = []
+    groups: list[Group | Wide] = []
     answered = np.ones(len(table), bool)
     if questions.judge is not None:
-        with opened_worker(questions.judge, engine=engine, options=options) as worker:
+        limited = replace(options or EngineOptions(), context_tokens=questions.judge_context)
+        with opened_worker(questions.judge, engine=engine, options=limited) as worker:
             verdicts = judge_votes(
-                table, worker, folder / "judge", language=questions.judge_language, progress=told()
-            )
+                table, worker, folder / "judge", language=questions.judge_language, states=questions.probe,
+                progress=told(),
+            )  # fmt: skip
         answered &= np.asarray(verdicts.answered, bool)
         groups.append((_neutral_verdicts(verdicts) if neutral else verdicts).group())
+        if verdicts.states is not None:
+            groups.append(probe_columns(verdicts.states, neutral=neutral))
     if questions.factors and questions.factors_model is not None:
         with opened_worker(questions.factors_model, engine=engine, options=options) as worker:
             matrix = apply_factors(
@@ -122,6 +150,23 @@ def ask_about(
             f"`naze runs show {folder / 'judge'}` says why; a model with a longer context may be needed."
         )
     return Asked(tuple(groups), tuple(bool(one) for one in answered))
+
+
+def probe_columns(states: NDArray[np.float16], *, neutral: bool = False) -> Wide:
+    """Return a judge's hidden states as columns: the difference of the two orders (odd) and their sum (even).
+
+    Exchanging a vote's responses exchanges its two orders; what the model keeps of their places falls out of the difference.
+
+    Args:
+        states: (votes, 2, depths, width): in the vote's own order, and with the sides exchanged.
+        neutral: give votes without states the mean of the others' sums and no difference, instead of NaN.
+    """
+    flat = states.astype(np.float32).reshape(len(states), 2, -1)
+    odd, even = flat[:, 0] - flat[:, 1], flat[:, 0] + flat[:, 1]
+    missing = np.isnan(even).any(axis=1)
+    if neutral and missing.any():
+        odd[missing], even[missing] = 0.0, even[~missing].mean(axis=0) if not missing.all() else 0.0
+    return Wide("probe", "judge's mind", odd, even)
 
 
 def factor_group(matrix: VerdictMatrix, factors: Sequence[Factor]) -> Group:

@@ -12,7 +12,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from naze.engines.states import decode_states
 from naze.errors import ConfigurationError, InputError
 from naze.generations import Progress, Run
 from naze.jobs.asking import Step, Worker
@@ -42,6 +44,9 @@ class Verdicts:
     """(votes, 3): probabilities of the first response, the second, a tie; the vote's response A stood first."""
     swapped: Floats
     """(votes, 3): the same with the vote's response B first, so that column 0 speaks of B."""
+    states: NDArray[np.float16] | None = None
+    """(votes, 2, depths, width): the model's hidden states after the prompt, as shown and with the sides exchanged; None
+    where they were not asked for."""
 
     @cached_property
     def probabilities(self) -> Floats:
@@ -62,7 +67,12 @@ class Verdicts:
     def take(self, rows: Sequence[int]) -> "Verdicts":
         """Return those on some votes."""
         picked = np.asarray(rows, np.int64)
-        return Verdicts(tuple(self.vote_ids[row] for row in picked), self.shown[picked], self.swapped[picked])
+        return Verdicts(
+            tuple(self.vote_ids[row] for row in picked),
+            self.shown[picked],
+            self.swapped[picked],
+            None if self.states is None else self.states[picked],
+        )
 
     def group(self) -> Group:
         """Return the columns of a predictor: odd `judge's lean`; even tie's log odds, distance, disagreement, entropy.
@@ -98,6 +108,7 @@ def judge_votes(
     *,
     language: str = "en",
     examples: Sequence[Vote] = (),
+    states: bool = False,
     progress: Progress | None = None,
 ) -> Verdicts:
     """Ask a model of every vote, in both orders, what the person decides. Durable: the same call again continues.
@@ -108,11 +119,13 @@ def judge_votes(
         folder: of the run that keeps the answers.
         language: ISO 639-1 code of the question.
         examples: votes with winners that the model is shown first (few-shot); none of them may be among `votes`.
+        states: keep the model's hidden states as well, from the same reading.
         progress: is told of every answer.
 
     Raises:
         InputError: no votes, or ids that repeat.
-        ConfigurationError: an example without a winner, or one that is judged itself.
+        ConfigurationError: an example without a winner, or one that is judged itself; states of an engine that cannot tell
+            them.
     """
     _check(votes, examples)
     template = replace(load_template("judge", language), choices=JUDGE_CHOICES)
@@ -130,9 +143,11 @@ def judge_votes(
         for fitted in fit(bare, template, count=worker.count_tokens, limit_tokens=limit_tokens):
             yield replace(fitted, tokens=None if fitted.fit is not Fit.OVERFLOW else fitted.tokens)
 
-    run = worker.ask(folder, Step(TASK, template, _SAMPLING, made_from), source, progress=progress)
+    step = Step(TASK, template, _SAMPLING, made_from, states=states)
+    run = worker.ask(folder, step, source, progress=progress)
     try:
-        return _read(run, [vote.id for vote in votes])
+        found = _read(run, [vote.id for vote in votes])
+        return replace(found, states=_states(run, len(votes))) if states else found
     finally:
         run.close()
 
@@ -148,6 +163,17 @@ def _read(run: Run, vote_ids: Sequence[str]) -> Verdicts:
         if place is not None and np.isfinite(told).all():
             both[row.subject_id.endswith(_SWAPPED_MARK)][place] = told
     return Verdicts(tuple(vote_ids), both[False], both[True])
+
+
+def _states(run: Run, votes: int) -> NDArray[np.float16] | None:
+    """Read hidden states; the plan holds each vote twice, as shown and then with the sides exchanged."""
+    found: NDArray[np.float16] | None = None
+    for position, raw in run.states():
+        told = decode_states(raw)
+        if found is None:
+            found = np.full((votes, 2, *told.shape), np.nan, np.float16)
+        found[position // 2, position % 2] = told
+    return found
 
 
 def _check(votes: Votes, examples: Sequence[Vote]) -> None:

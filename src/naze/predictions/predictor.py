@@ -12,7 +12,7 @@ from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
-from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, joined
+from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
 from naze.predictions.models.learnt import Learnt, Taught, learn
 from naze.predictions.models.trees import trees_missing
 from naze.predictions.scores import (
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FitReport", "Given", "VotePredictor", "outcomes_of", "prompt_numbers"]
 
-Given = Sequence[Group]
-"""Further columns of votes, such as a judge's verdicts or those on factors."""
+Given = Sequence[Group | Wide]
+"""Further columns of votes, such as a judge's verdicts, its hidden states, or verdicts on factors."""
 _OUTCOMES = {Winner.A: 1.0, Winner.B: -1.0, Winner.TIE: 0.0, Winner.BOTH_BAD: 0.0}
 _LEAST_VOTES = 30
 
@@ -210,7 +210,10 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
                 embedder = stack.enter_context(closing(open_embedder(self.embedding_model)))
             features = measure_votes(votes, ngrams=ngrams, embedder=embedder)
         features = VoteFeatures(
-            features.count, (*features.groups, *given), features.ngrams, features.embedded
+            features.count,
+            (*features.groups, *(one for one in given if isinstance(one, Group))),
+            features.ngrams,
+            (*features.wide, *(one for one in given if isinstance(one, Wide))),
         )
         unknown = [name for name in self.leave_out if name not in (*features.names, "n-grams", "embeddings")]
         if unknown:
@@ -322,8 +325,10 @@ def _check(votes: Sequence[Vote], outcomes: Floats, folds: int) -> None:
 
 
 def _check_given(features: VoteFeatures, votes: Sequence[Vote]) -> VoteFeatures:
-    for group in features.groups:
-        for names, values in ((group.odd_names, group.odd), (group.even_names, group.even)):
+    everything: tuple[Group | Wide, ...] = (*features.groups, *features.wide)
+    for group in everything:
+        for parity in ("odd", "even"):
+            values = getattr(group, parity)
             if values is None:
                 continue
             if len(values) != len(votes):
@@ -333,8 +338,13 @@ def _check_given(features: VoteFeatures, votes: Sequence[Vote]) -> VoteFeatures:
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
                 row, column = bad[0]
+                name = (
+                    f"column {column + 1}"
+                    if isinstance(group, Wide)
+                    else getattr(group, f"{parity}_names")[column]
+                )
                 raise InputError(
-                    f"{group.name}: {names[column]!r} of vote {votes[row].id} is {values[row, column]}; expected a number. "
+                    f"{group.name}: {name!r} of vote {votes[row].id} is {values[row, column]}; expected a number. "
                     "An engine that gives no probabilities cannot be used here."
                 )
     return features

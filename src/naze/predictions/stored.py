@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "is_predictor_folder", "load_predictor", "save_predictor"]
 
-FORMAT = 1
+FORMAT = 2
 """Rises when an older naze could not read what is written."""
 _ABOUT, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
+_AXES = ("difference", "both", "center")
 ASKED = "asked"
 """Folder in a predictor's that keeps what a model was asked to learn from."""
 
@@ -46,8 +47,8 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
     arrays: dict[str, Any] = {}
     if learnt.strength is not None:
         arrays["strength"] = learnt.strength.weights
-    if learnt.axes is not None:
-        arrays |= {f"axes.{name}": getattr(learnt.axes, name) for name in ("difference", "both", "center")}
+    for group, axes in learnt.axes.items():
+        arrays |= {f"axes.{group}.{name}": getattr(axes, name) for name in _AXES}
     about: dict[str, Any] = {
         "format": FORMAT,
         "naze": version("naze"),
@@ -67,6 +68,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
             "calibration": asdict(part.calibration),
             "choices": asdict(part.choices),
             "odd": None if part.trees is None else part.trees.odd,
+            "forest": part.trees is not None and part.trees.forest,
         }
         trees = folder / f"{name}.txt"
         trees.unlink(missing_ok=True)
@@ -102,9 +104,11 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.questions_ = _questions(about["questions"])
         predictor.surprising_ = _surprising(folder)
         predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
-        axes = None
-        if "axes.both" in arrays:
-            axes = Axes(*(arrays[f"axes.{name}"] for name in ("difference", "both", "center")))
+        axes = {
+            group: Axes(*(arrays[f"axes.{group}.{name}"] for name in _AXES))
+            for group in predictor.group_names_
+            if f"axes.{group}.both" in arrays
+        }
         strength = TextStrength(arrays["strength"]) if "strength" in arrays else None
         predictor.learnt_ = Learnt(
             strength, axes, _part(folder, "win", about, arrays), _part(folder, "tie", about, arrays)
@@ -168,7 +172,9 @@ def _part(folder: Path, name: str, about: dict[str, Any], arrays: dict[str, Any]
         import lightgbm
 
         try:
-            trees = Trees(lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"])
+            trees = Trees(
+                lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"], told["forest"]
+            )
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{name}.txt: {error}") from error
     choices = {**told["choices"], "extra_weights": tuple(told["choices"]["extra_weights"])}

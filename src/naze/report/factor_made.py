@@ -1,15 +1,18 @@
 """How factors were made goes in; the lists that a reader sees of it come out: names as text keys, values as they are shown."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from naze.factors.about import About
 from naze.factors.naming import Refused
+from naze.factors.notes import Told
+from naze.report.note_texts import ENGINE_WORDS
 from naze.report.numbers import duration, percent
 from naze.report.wording import Key, Message
 
-__all__ = ["Made", "how_made", "why_refused"]
+__all__ = ["Made", "how_made", "note_words", "why_refused"]
 
 Fact = tuple[Key | str, Key | str]
 """What it is and its value; a key is worded in the reader's language, anything else stands as it is."""
@@ -17,7 +20,17 @@ _COUNTS = (
     "votes", "explanations", "explained", "reasons", "distinct_reasons", "kinds", "factors", "held_out", "judged",
     "verdicts", "unanswered",
 )  # fmt: skip
-_PLAIN = ("engine", "embedding_model", "test_source", "where", "resamples", "permutations", "seed", "alpha")
+_PLAIN = (
+    "engine",
+    "embedding_model",
+    "test_source",
+    "test_where",
+    "where",
+    "resamples",
+    "permutations",
+    "seed",
+    "alpha",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,25 @@ def why_refused(one: Refused) -> Message | str:
     if one.why.startswith("same as "):
         return "refused_same_as", {"factor": one.why.removeprefix("same as ")}
     return ("refused_beyond", {}) if one.why == "beyond --count" else one.why
+
+
+def note_words(note: Told) -> tuple[Message | str, ...]:
+    """Word a note, in one part or, where it is about one of several sources, two.
+
+    An engine's own words that the page does not know stand as they are.
+
+    Example:
+        >>> note_words("llama.cpp: the prebuilt one of Linux")
+        ('llama.cpp: the prebuilt one of Linux',)
+    """
+    if isinstance(note, str):
+        for key, known in ENGINE_WORDS.items():
+            found = re.fullmatch(known, note)
+            if found is not None:
+                return ((key, found.groupdict()),)
+        return (note,)
+    words: Message = f"note_{note.key}", note.values
+    return (words,) if note.of is None else (("note_of", {"of": note.of}), words)
 
 
 def _settings(about: About) -> Iterator[Fact]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from naze.factors.cases import Case, Role
 from naze.factors.drill import Drill, drill
+from naze.factors.notes import Told
 from naze.factors.result import Factors
 from naze.records import Turns
 from naze.report.factor_cases import passages
-from naze.report.factor_made import how_made, why_refused
+from naze.report.factor_made import how_made, note_words, why_refused
 from naze.report.factor_rows import COLUMNS, Cell, Row, factor_rows
 from naze.report.factor_summary import key_figures, saturation_words, steps, summary
 from naze.report.factors_page import source_name
@@ -182,7 +183,14 @@ def _refused(factors: Factors, language: str) -> Iterator[str]:
             lines.append(_line([_flat(one.name), said, f"{one.reason_count:,}"]))
         yield "\n".join(lines)
     if about.notes:
-        yield "\n".join(f"- {_flat(note)}" for note in about.notes)
+        yield "\n".join(f"- {_noted(note, language)}" for note in about.notes)
+
+
+def _noted(note: Told, language: str) -> str:
+    parts = note_words(note)
+    return "".join(
+        _flat(part) if isinstance(part, str) else as_markdown(language, part[0], **part[1]) for part in parts
+    )
 
 
 def _how(factors: Factors, language: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from naze.factors.result import Factors
 from naze.factors.tie_kinds import TieKind
 from naze.factors.tie_rates import tie_rates
 from naze.report.factor_cases import collect_cases
-from naze.report.factor_made import how_made, why_refused
+from naze.report.factor_made import how_made, note_words, why_refused
 from naze.report.factor_rows import COLUMNS, factor_rows
 from naze.report.factor_summary import key_figures, saturation_words, steps, summary
 from naze.report.factor_texts import TEXTS
@@ -63,7 +63,7 @@ def factors_page(factors: Factors, *, language: str, title: str | None, cases: i
         key_figures=key_figures,
         case_counts=collected.counts,
         refused=[(one.name, _worded(why_refused(one)), f"{one.reason_count:,}") for one in about.refused],
-        notes=about.notes,
+        notes=[Markup("").join(map(_worded, note_words(note))) for note in about.notes],
         made=_made(factors),
         noscript=TEXTS[language]["noscript"],
         texts=embed({name: _script_texts(name) for name in LANGUAGES}),

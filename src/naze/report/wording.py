@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 from markupsafe import Markup, escape
 
 from naze.report.factor_texts import TEXTS as _OF_FACTORS
+from naze.report.note_texts import TEXTS as _OF_NOTES
 from naze.report.predictor_texts import TEXTS as _OF_PREDICTORS
 
 __all__ = ["LANGUAGES", "Key", "Message", "as_html", "as_markdown", "both", "escape_markdown", "fill", "say"]
 
-TEXTS = {language: {**_OF_FACTORS[language], **_OF_PREDICTORS[language]} for language in _OF_FACTORS}
+TEXTS = {
+    language: {**_OF_FACTORS[language], **_OF_NOTES[language], **_OF_PREDICTORS[language]}
+    for language in _OF_FACTORS
+}
 LANGUAGES = tuple(TEXTS)
 _GAP = re.compile(r"\{(\w+)(?::([^/{}]*)/([^/{}]*))?\}")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")

@@ -9,12 +9,13 @@ from naze.tables.read import read_batches, read_columns
 from naze.tables.rows import BrokenRow, read_rows
 from naze.tables.selecting import ROW, copy_rows
 from naze.tables.write import write_table
-from naze.tables.yaml_files import read_yaml
+from naze.tables.yaml_files import LinedYaml, read_lined_yaml, read_yaml
 
 __all__ = [
     "PROBLEM",
     "ROW",
     "BrokenRow",
+    "LinedYaml",
     "OpenedTable",
     "attached",
     "copy_rows",
@@ -24,6 +25,7 @@ __all__ = [
     "open_table",
     "read_batches",
     "read_columns",
+    "read_lined_yaml",
     "read_rows",
     "read_yaml",
     "write_table",

@@ -14,7 +14,7 @@ from naze.tables.files import kind_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["write_table"]
+__all__ = ["write_table", "written_aside"]
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How polars words the error of the system when a Parquet file cannot be written."""
@@ -44,7 +44,7 @@ def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame
     if first is None:
         raise FormatError(f"{path}: nothing to write: not even a batch without rows that names the columns.")
     write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[kind]
-    with _written_aside(path) as file:
+    with written_aside(path) as file:
         return write(file, first, _same_columns(path, first, frames))
 
 
@@ -58,7 +58,8 @@ def _same_columns(
 
 
 @contextmanager
-def _written_aside(path: Path) -> Iterator[IO[bytes]]:
+def written_aside(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file aside; at the end it takes its name, whole. After an error what was there is untouched."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     aside = Path(name)

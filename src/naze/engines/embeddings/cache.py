@@ -98,6 +98,15 @@ class CachedEmbedder:
         """The embedder's own."""
         return self._embedder.address
 
+    @property
+    def context_tokens(self) -> int | None:
+        """The embedder's own."""
+        return self._embedder.context_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count tokens. See `Embedder.count_tokens`."""
+        return self._embedder.count_tokens(texts)
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts. See `Embedder.embed`.
 

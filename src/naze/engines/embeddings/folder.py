@@ -5,6 +5,7 @@ them. How token vectors become one is read from `1_Pooling/config.json` (the mea
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,11 @@ from numpy.typing import NDArray
 
 from naze.engines.embeddings.protocol import Vectors, length_buckets, normalized
 from naze.engines.fingerprint import file_sha256
+from naze.engines.locate import EMBEDDING_FILES
 from naze.errors import MissingExtraError, ModelFileError
 
 __all__ = ["FolderEmbedder"]
 
-MODEL_FILES = (
-    "openvino_model.xml", "openvino/openvino_model.xml", "model.onnx", "onnx/model.onnx", "model_quantized.onnx",
-    "onnx/model_quantized.onnx",
-)  # fmt: skip
 _MOST_TOKENS = 512
 
 
@@ -31,6 +29,7 @@ class FolderEmbedder:
     Args:
         folder: with the model and its tokenizer.
         threads: cores to use; None: all.
+        name: what the model is called, where the folder does not say it: E5 models need a prefix.
 
     Raises:
         ModelFileError: a file is missing, or is no embedding model.
@@ -38,11 +37,12 @@ class FolderEmbedder:
     """
 
     address: str | None = None
+    context_tokens: int | None = _MOST_TOKENS
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
-        model_file = next((folder / name for name in MODEL_FILES if (folder / name).is_file()), None)
+    def __init__(self, folder: Path, threads: int | None = None, name: str = "") -> None:
+        model_file = next((folder / file for file in EMBEDDING_FILES if (folder / file).is_file()), None)
         if model_file is None or not (folder / "tokenizer.json").is_file():
-            missing = "tokenizer.json" if model_file else " or ".join(MODEL_FILES)
+            missing = "tokenizer.json" if model_file else " or ".join(EMBEDDING_FILES)
             raise ModelFileError(
                 f"{folder}: expected an embedding model; {missing} is missing. Fetch the whole repository."
             )
@@ -50,12 +50,17 @@ class FolderEmbedder:
         self._compiled = _compiled(model_file, threads)
         self._inputs = {port.get_any_name() for port in self._compiled.inputs}
         self._first_token = _pools_first_token(folder)
-        self._prefix = "query: " if _is_e5(folder) else ""
+        self._prefix = "query: " if _is_e5(folder, name) else ""
         weights = model_file.with_suffix(".bin") if model_file.suffix == ".xml" else model_file
         self.identity = " ".join(
             ("folder", file_sha256(weights)[:16], file_sha256(folder / "tokenizer.json")[:16],
              "first" if self._first_token else "mean", self._prefix.strip())
         ).strip()  # fmt: skip
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens; of a text that is longer than the model sees, what is left out counts too."""
+        encoded = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        return [sum(sum(part.attention_mask) for part in (one, *one.overflowing)) for one in encoded]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; of each the first 512 tokens are seen. See `Embedder.embed`."""
@@ -131,10 +136,10 @@ def _pools_first_token(folder: Path) -> bool:
     return bool(_json(folder / "1_Pooling" / "config.json").get("pooling_mode_cls_token", False))
 
 
-def _is_e5(folder: Path) -> bool:
+def _is_e5(folder: Path, name: str) -> bool:
     """E5 models were trained with prefixes; nothing in their files says so but their name."""
-    name = f"{folder.name} {_json(folder / 'config.json').get('_name_or_path', '')}".lower()
-    return "e5-" in name or name.startswith("e5")
+    known = f"{name} {folder.name} {_json(folder / 'config.json').get('_name_or_path', '')}".lower()
+    return re.search(r"(?:^|[^a-z0-9])e5(?:$|[^a-z0-9])", known) is not None
 
 
 def _json(path: Path) -> dict[str, Any]:

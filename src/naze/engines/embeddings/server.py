@@ -9,6 +9,7 @@ from naze.engines.background import BackgroundLoop
 from naze.engines.embeddings.protocol import Vectors, length_buckets, normalized
 from naze.engines.http_address import Address
 from naze.engines.http_client import HttpClient
+from naze.engines.token_estimate import most_tokens
 from naze.errors import EngineReplyError
 
 __all__ = ["ServerEmbedder"]
@@ -40,6 +41,15 @@ class ServerEmbedder:
         self._loop = BackgroundLoop()
         self._client = self._loop.wait(_client(parsed, api_key))
         self._closed = False
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Not told: a server refuses by itself what is too long for its model."""
+        return None
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Estimate each text's tokens on the high side: servers do not count without embedding."""
+        return [most_tokens([{"role": "user", "content": text}]) for text in texts]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embed texts, one request a batch. See `Embedder.embed`.

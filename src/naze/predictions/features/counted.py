@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from naze.factors.similarity import joined
-from naze.predictions.features.groups import Embedded, Floats, Group, Ngrams, VoteFeatures
+from naze.predictions.features.agreement import agreement
+from naze.predictions.features.groups import Floats, Group, Ngrams, VoteFeatures, Wide
 from naze.predictions.features.measures import COUNTS, SCRIPTS, SHARES, measure_texts
 from naze.predictions.features.ngrams import hashed_ngrams, shared_runs
 from naze.records import Vote
@@ -59,8 +61,8 @@ def measure_votes(
         embedder: makes vectors of prompts and responses; None: no embeddings.
 
     Returns:
-        The groups `length`, `markdown`, `refusals`, `language`, `repetition`, `wording`, `overlap`, `prompt`; and, where asked
-        for, n-grams and embeddings with the group `similarity`.
+        The groups `length`, `markdown`, `refusals`, `language`, `repetition`, `wording`, `overlap`, `agreement`, `prompt`;
+        and, where asked for, n-grams and embeddings with the group `similarity`.
     """
     prompts = [joined(vote.prompt) for vote in votes]
     sides = [[joined(vote.response_a) for vote in votes], [joined(vote.response_b) for vote in votes]]
@@ -69,13 +71,15 @@ def measure_votes(
     groups[list(_GROUPS).index("language")] = _with_match(
         groups[list(_GROUPS).index("language")], _scripts(of_prompt), _scripts(of_a), _scripts(of_b)
     )
-    groups += [_overlap(prompts, sides), _prompt(votes, of_prompt)]
-    embedded = None
+    groups += [_overlap(prompts, sides), agreement(*sides), _prompt(votes, of_prompt)]
+    wide: tuple[Wide, ...] = ()
     if embedder is not None:
-        embedded = _embedded(embedder, prompts, sides)
-        groups.append(_similarity(embedded))
+        vectors = np.asarray(embedder.embed([*prompts, *sides[0], *sides[1]]), np.float32)
+        prompt, a, b = np.split(vectors, 3)
+        groups.append(_similarity(prompt, a, b))
+        wide = (Wide("embeddings", "meaning", a - b, a + b),)
     hashed = Ngrams(hashed_ngrams(sides[0]), hashed_ngrams(sides[1])) if ngrams else None
-    return VoteFeatures(len(votes), tuple(groups), hashed, embedded)
+    return VoteFeatures(len(votes), tuple(groups), hashed, wide)
 
 
 def _values(measured: "pl.DataFrame", names: Sequence[str]) -> Floats:
@@ -181,20 +185,10 @@ def _prompt(votes: Sequence[Vote], measured: "pl.DataFrame") -> Group:
     )
 
 
-def _embedded(embedder: "Embedder", prompts: Sequence[str], sides: Sequence[Sequence[str]]) -> Embedded:
-    texts = [*prompts, *sides[0], *sides[1]]
-    vectors = np.asarray(embedder.embed(texts), np.float32)
-    prompt, a, b = np.split(vectors, 3)
-    return Embedded(prompt, a, b)
-
-
-def _similarity(embedded: Embedded) -> Group:
-    """Compare vectors: how near the responses are to each other, and each to the prompt."""
-    own = [
-        (embedded.prompt * side).sum(axis=1, keepdims=True).astype(np.float64)
-        for side in (embedded.a, embedded.b)
-    ]
+def _similarity(prompt: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32]) -> Group:
+    """Compare unit vectors: how near the responses are to each other, and each to the prompt."""
+    own = [(prompt * side).sum(axis=1, keepdims=True).astype(np.float64) for side in (a, b)]
     group = _odd_and_even("similarity", ["nearness to the prompt"], own[0], own[1])
-    near = (embedded.a * embedded.b).sum(axis=1, keepdims=True).astype(np.float64)
+    near = (a * b).sum(axis=1, keepdims=True).astype(np.float64)
     nothing = np.empty((len(near), 0))
     return _side_by_side(group, Group("similarity", (), nothing, ("nearness of the responses",), near))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Embedded", "Floats", "Group", "Ints", "Ngrams", "VoteFeatures", "joined"]
+__all__ = ["Floats", "Group", "Ints", "Ngrams", "VoteFeatures", "Wide", "joined"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,16 +54,21 @@ class Ngrams:
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Unit vectors of the texts, float32 (votes, dimensions) each."""
+class Wide:
+    """Columns too many to be learnt from as they are: within the votes to learn from they are reduced to a few directions."""
 
-    prompt: NDArray[np.float32]
-    a: NDArray[np.float32]
-    b: NDArray[np.float32]
+    name: str
+    """Of the group, as in `Group`."""
+    label: str
+    """What a direction is called, with its number behind it."""
+    odd: NDArray[np.float32]
+    """(votes, dimensions): changes its sign where the responses are exchanged."""
+    even: NDArray[np.float32]
+    """(votes, dimensions): stays where the responses are exchanged."""
 
-    def take(self, rows: Ints) -> "Embedded":
+    def take(self, rows: Ints) -> "Wide":
         """Return those of some votes."""
-        return Embedded(self.prompt[rows], self.a[rows], self.b[rows])
+        return replace(self, odd=self.odd[rows], even=self.even[rows])
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class VoteFeatures:
     """Votes."""
     groups: tuple[Group, ...]
     ngrams: Ngrams | None = None
-    embedded: Embedded | None = None
+    wide: tuple[Wide, ...] = ()
 
     def take(self, rows: Ints) -> "VoteFeatures":
         """Return what is known about some of the votes, in that order."""
@@ -82,23 +87,23 @@ class VoteFeatures:
             len(rows),
             tuple(group.take(rows) for group in self.groups),
             None if self.ngrams is None else self.ngrams.take(rows),
-            None if self.embedded is None else self.embedded.take(rows),
+            tuple(one.take(rows) for one in self.wide),
         )
 
     def without(self, names: Sequence[str]) -> "VoteFeatures":
-        """Leave groups out; `n-grams` and `embeddings` are named so."""
+        """Leave groups out; runs of characters and words are named `n-grams`."""
         return VoteFeatures(
             self.count,
             tuple(group for group in self.groups if group.name not in names),
             None if "n-grams" in names else self.ngrams,
-            None if "embeddings" in names else self.embedded,
+            tuple(one for one in self.wide if one.name not in names),
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Name the groups that are there."""
-        learnt = (("n-grams", self.ngrams), ("embeddings", self.embedded))
-        return (*(group.name for group in self.groups), *(name for name, part in learnt if part is not None))
+        ngrams = () if self.ngrams is None else ("n-grams",)
+        return (*(group.name for group in self.groups), *ngrams, *(one.name for one in self.wide))
 
     def odd(self) -> tuple[tuple[str, ...], Floats]:
         """Return names and values of all odd columns."""
@@ -134,14 +139,18 @@ def joined(features: Sequence[VoteFeatures]) -> VoteFeatures:
         for place, group in enumerate(first.groups)
     )
     ngrams = [one.ngrams for one in features if one.ngrams is not None]
-    embedded = [one.embedded for one in features if one.embedded is not None]
     return VoteFeatures(
         sum(one.count for one in features),
         groups,
         Ngrams(vstack([one.a for one in ngrams]).tocsr(), vstack([one.b for one in ngrams]).tocsr())
         if ngrams
         else None,
-        Embedded(*(np.concatenate([getattr(one, part) for one in embedded]) for part in ("prompt", "a", "b")))
-        if embedded
-        else None,
+        tuple(
+            replace(
+                one,
+                odd=np.concatenate([other.wide[place].odd for other in features]),
+                even=np.concatenate([other.wide[place].even for other in features]),
+            )
+            for place, one in enumerate(first.wide)
+        ),
     )

@@ -1,11 +1,11 @@
 """Features and outcomes go in; a model that predicts votes comes out: what is reduced, who wins, whether it is a tie."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from naze.predictions.features.groups import Embedded, Floats, Ints, VoteFeatures
+from naze.predictions.features.groups import Floats, Ints, VoteFeatures, Wide
 from naze.predictions.models.part import Part, PartData, fit_part
 from naze.predictions.models.strength import TextStrength, fit_strength, strength_out_of_fold
 from naze.predictions.models.ties import probabilities
@@ -13,8 +13,8 @@ from naze.predictions.models.trees import trees_missing
 
 __all__ = ["Axes", "Columns", "Learnt", "Taught", "learn"]
 
-_SIDE_AXES = 16
-"""Principal directions that the responses' vectors are reduced to."""
+_AXES = 16
+"""Principal directions that wide columns are reduced to."""
 _PARTS = 5
 _STRENGTH = "strength of the wording"
 _CLOSENESS = "how unequal the responses look"
@@ -49,22 +49,22 @@ class Taught:
 
 @dataclass(frozen=True)
 class Axes:
-    """Principal directions of vectors, learnt without winners."""
+    """Principal directions of wide columns, learnt without winners."""
 
     difference: Floats
-    """(dimensions, axes) of A - B; not centred, so that they stay odd."""
+    """(dimensions, axes) of the odd columns; not centred, so that they stay odd."""
     both: Floats
-    """(dimensions, axes) of A + B."""
+    """(dimensions, axes) of the even columns."""
     center: Floats
-    """(dimensions,) mean of A + B."""
+    """(dimensions,) mean of the even columns."""
 
-    def odd(self, embedded: Embedded) -> Floats:
+    def odd(self, wide: Wide) -> Floats:
         """Return (votes, axes)."""
-        return np.asarray((embedded.a - embedded.b) @ self.difference, np.float64)
+        return np.asarray(wide.odd @ self.difference, np.float64)
 
-    def even(self, embedded: Embedded) -> Floats:
+    def even(self, wide: Wide) -> Floats:
         """Return (votes, axes)."""
-        return np.asarray((embedded.a + embedded.b - self.center) @ self.both, np.float64)
+        return np.asarray((wide.even - self.center) @ self.both, np.float64)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class Learnt:
     """A fitted predictor of votes."""
 
     strength: TextStrength | None
-    axes: Axes | None
+    axes: Mapping[str, Axes]
+    """Group of wide columns -> its directions."""
     win: Part
     tie: Part
 
@@ -135,7 +136,7 @@ def learn(taught: Taught, *, seed: int = 0, with_trees: bool = True) -> Learnt:
     if features.ngrams is not None:
         strength = fit_strength(features.ngrams, outcomes, taught.models, seed=seed)
         read = strength_out_of_fold(features.ngrams, outcomes, taught.models, parts, seed=seed)
-    axes = None if features.embedded is None else _axes(features.embedded, seed)
+    axes = {one.name: _axes(one, seed) for one in features.wide}
     columns = _columns(features, strength, axes, read)
     with_trees = with_trees and trees_missing() is None
     win, logits = fit_part(
@@ -170,7 +171,7 @@ def prompt_parts(prompts: Ints, parts: int, seed: int) -> Ints:
 
 
 def _columns(
-    features: VoteFeatures, strength: TextStrength | None, axes: Axes | None, read: Floats | None
+    features: VoteFeatures, strength: TextStrength | None, axes: Mapping[str, Axes], read: Floats | None
 ) -> Columns:
     odd_names, odd = features.odd()
     even_names, even = features.even()
@@ -178,21 +179,22 @@ def _columns(
         told = strength.differences(features.ngrams) if read is None else read
         odd, odd_names = np.column_stack([odd, told]), (*odd_names, _STRENGTH)
         even, even_names = np.column_stack([even, np.abs(told)]), (*even_names, f"{_STRENGTH}, difference")
-    if axes is not None and features.embedded is not None:
-        odd = np.hstack([odd, axes.odd(features.embedded)])
-        even = np.hstack([even, axes.even(features.embedded)])
-        count = axes.difference.shape[1]
-        odd_names = (*odd_names, *(f"meaning {place + 1}" for place in range(count)))
-        even_names = (*even_names, *(f"meaning {place + 1}, both" for place in range(axes.both.shape[1])))
+    for one in features.wide:
+        found = axes[one.name]
+        odd = np.hstack([odd, found.odd(one)])
+        even = np.hstack([even, found.even(one)])
+        names = [f"{one.label} {place + 1}" for place in range(found.difference.shape[1])]
+        odd_names = (*odd_names, *names)
+        even_names = (*even_names, *(f"{name}, both" for name in names))
     return Columns(odd_names, odd, even_names, even)
 
 
-def _axes(embedded: Embedded, seed: int) -> Axes:
+def _axes(wide: Wide, seed: int) -> Axes:
     from sklearn.decomposition import PCA, TruncatedSVD
 
-    count = min(_SIDE_AXES, embedded.a.shape[1] - 1, len(embedded.a) - 1)
-    difference = TruncatedSVD(count, random_state=seed).fit(embedded.a - embedded.b)
-    both = PCA(count, random_state=seed, svd_solver="randomized").fit(embedded.a + embedded.b)
+    count = min(_AXES, wide.odd.shape[1] - 1, len(wide.odd) - 1)
+    difference = TruncatedSVD(count, random_state=seed).fit(wide.odd)
+    both = PCA(count, random_state=seed, svd_solver="randomized").fit(wide.even)
     return Axes(
         np.asarray(difference.components_.T, np.float64),
         np.asarray(both.components_.T, np.float64),

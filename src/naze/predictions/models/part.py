@@ -137,7 +137,7 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
                 data.trees, data.hits, train, _MOST_ROUNDS, odd=data.odd,
                 held_out=(data.trees[valid], data.hits[valid]) if valid.any() else None,
             )  # fmt: skip
-            rounds.append(max(10, trees.booster.best_iteration or _MOST_ROUNDS))
+            rounds.append(max(10, trees.booster.best_iteration or trees.booster.num_trees()))
             grown[test] = trees.predict(data.trees[test])
     judged = data.counted & data.own & ~np.isnan(told)
     linear = _linear(data, weights, shrinkage)

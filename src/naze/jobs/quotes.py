@@ -8,7 +8,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["bears", "check_quote", "restore_quote"]
+from naze.prompts.sentences import Span
+
+__all__ = ["bears", "check_quote", "find_quote", "restore_quote"]
 
 _WORD = re.compile("[a-z]+|[\u4e00-\u9fff]|[\u30a1-\u30faー]{2,}|[^\\W\\d_a-z\u3041-\u309f]+")
 _SMALL = frozenset(
@@ -39,17 +41,27 @@ def restore_quote(quote: str, source: str) -> str | None:
         >>> restore_quote("回答A は正確,簡潔", "回答Ａは正確、簡潔です。")
         '回答Ａは正確、簡潔'
     """
+    found = find_quote(quote, source)
+    return None if found is None else source[found[0] : found[1]]
+
+
+def find_quote(quote: str, source: str) -> Span | None:
+    """Find where a quote stands in its source, white space, width and marks aside; None where it does not.
+
+    Example:
+        >>> find_quote("it is  good", "Yes, it is good.")
+        (5, 15)
+    """
     trimmed = quote.strip()
     if check_quote(trimmed, source):
-        return trimmed
+        start = source.index(trimmed)
+        return start, start + len(trimmed)
     wanted, _ = _folded(trimmed)
     if not wanted:
         return None
     text, places = _folded(source)
     start = text.find(wanted)
-    if start < 0:
-        return None
-    return source[places[start] : places[start + len(wanted) - 1] + 1]
+    return None if start < 0 else (places[start], places[start + len(wanted) - 1] + 1)
 
 
 def bears(quote: str, reason: str) -> bool:

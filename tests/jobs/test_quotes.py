@@ -2,7 +2,7 @@
 
 import pytest
 
-from naze.factors.quotes import bears, check_quote, restore_quote
+from naze.jobs.quotes import bears, check_quote, restore_quote
 
 SOURCE = "回答Ａは正確、簡潔です。 It says “hello  world” and `stops`."
 

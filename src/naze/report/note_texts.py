@@ -1,0 +1,71 @@
+"""The notes of a factors run, in Japanese and English.
+
+English is where the notes are made (`naze.factors.notes`); Japanese stands here. Engines say of themselves what they do
+in words of their own; those that are known are told by their words.
+"""
+
+from naze.factors.notes import NOTES
+
+__all__ = ["ENGINE_WORDS", "TEXTS"]
+
+_JA = {
+    "votes_unexplained": "実行のうち {n} 件の投票には説明がありません（未処理または失敗）",
+    "rows_unexplained": "{n} 行には説明がありません",
+    "rows_aside": "{n} 行を除外しました。最初の行：{first}",
+    "shared_prompts": "検証用の投票 {all} 件のうち {n} 件は、説明のある投票とプロンプトが同じなので除外しました",
+    "test_limit": "取り分けた投票 {all} 件のうち {n} 件をモデルに尋ねました（--test-limit）",
+    "quotes_rejected": "モデルの引用 {n} 件は説明の中に見つからず、採用しませんでした",
+    "unsupported": "モデルの理由 {n} 件は自身の引用と共通する語がなく、採用しませんでした",
+    "rules_stood_in": "説明 {all} 件のうち {n} 件は、モデルの答えが使えなかったため、規則で理由に分けました",
+    "echoed": "理由 {n} 件は説明者への指示を繰り返しただけで、採用しませんでした",
+    "silent": "説明 {all} 件のうち {n} 件には理由がありません",
+    "vacuous": "理由 {all} 件のうち {n} 件は結果を述べただけで、採用しませんでした",
+    "few_kinds": "理由の種類は {count} ではなく {n} です。"
+    "異なる理由 {distinct} 件には、{least} 件以上の投票が挙げる種類がこれ以上ありません",
+    "few_reasons": "理由の種類は {count} ではなく {n} です。異なる理由が {distinct} 件しかありません",
+    "further_kinds": "挙げた投票の少ない {n} 種類（理由 {reasons} 件）は除きました。--count を大きくすると含まれます",
+    "no_kind": "理由 {all} 件のうち {n} 件は、似た理由が少なく、どの種類にも入りませんでした",
+    "unnamed": "{n} 種類にはモデルが使える名前を付けられず、最も中心的な理由の言葉を名前にしました",
+    "names_refused": "名前に内容のない {empty} 種類を採用せず、{same} 種類は他と同じ名前でした",
+    "few_factors": "要因は {count} ではなく {n} です。残った種類からはこれ以上得られません",
+}
+
+_ENGINE = (
+    (
+        "engine_prepared",
+        r"The GGUF file runs in OpenVINO as int8, prepared once for this machine\.",
+        "The GGUF file runs in OpenVINO as int8, prepared once for this machine.",
+        "GGUF ファイルを OpenVINO で int8 として動かしています（このマシン用に一度だけ変換）",
+    ),
+    (
+        "engine_sent",
+        r"every prompt is sent to (?P<to>.+), which is not this machine",
+        "every prompt is sent to {to}, which is not this machine",
+        "すべてのプロンプトは、このマシンではない {to} に送られます",
+    ),
+    (
+        "engine_estimates",
+        r"token counts are estimates on the high side: this server does not say how it counts",
+        "token counts are estimates on the high side: this server does not say how it counts",
+        "トークン数は多めの見積もりです（サーバーが数え方を公開していません）",
+    ),
+    (
+        "engine_context",
+        r"Ollama is asked for a context of (?P<n>[\d,]+) tokens; --context sets it, up to (?P<most>.+)",
+        "Ollama is asked for a context of {n} tokens; --context sets it, up to {most}",
+        "Ollama に求めるコンテキストは {n} トークンです（--context で指定、上限 {most}）",
+    ),
+)
+"""What engines say of themselves: key, the words that are told by, English, Japanese."""
+
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {f"note_{key}": text.replace(":,}", "}") for key, text in NOTES.items()}
+    | {f"note_{key}": english for key, _, english, _ in _ENGINE}
+    | {"note_of": "{of}: "},
+    "ja": {f"note_{key}": text for key, text in _JA.items()}
+    | {f"note_{key}": japanese for key, _, _, japanese in _ENGINE}
+    | {"note_of": "{of}："},
+}
+
+ENGINE_WORDS = {f"note_{key}": known for key, known, _, _ in _ENGINE}
+"""Key of a text -> the expression that an engine's whole note matches; its named groups fill the gaps."""
