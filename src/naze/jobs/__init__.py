@@ -7,6 +7,7 @@ from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, e
 from naze.jobs.generate import GenerateResponse, generate
 from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
+from naze.jobs.summaries import SummaryOptions, summarize
 
 __all__ = [
     "BatchSettings",
@@ -18,6 +19,7 @@ __all__ = [
     "MapSettings",
     "Mapped",
     "Question",
+    "SummaryOptions",
     "TableOptions",
     "chain",
     "check_batch",
@@ -35,5 +37,6 @@ __all__ = [
     "read_questions",
     "run_batch",
     "run_map",
+    "summarize",
     "write_batch",
 ]
