@@ -1,5 +1,7 @@
 """Documents are cut where a reader would cut, and every sentence keeps its place."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +47,7 @@ def test_the_next_piece_begins_with_the_end_of_the_one_before():
     text = " ".join(f"Sentence number {number}." for number in range(20))
     found = document_sentences(text)
     pieces = cut_document(found, [10] * len(found), 80, 1)
-    for one, other in zip(pieces, pieces[1:], strict=False):
+    for one, other in pairwise(pieces):
         assert one.sentences[-1] == other.sentences[0]
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naze.generations import write_run
 from naze.generations.manifest import MANIFEST_NAME
@@ -44,14 +44,9 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
     )
     model = step.model or context.model
     worker = context.worker(step)
-    decides = [
-        asdict(replace(step, source=None)),
-        context.language,
-        model,
-        worker.engine.identity.fingerprint,
-    ]
-    identity = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    folder = here / identity[:12]
+    who = [context.language, model, worker.engine.identity.fingerprint]
+    identity = _digest([asdict(replace(step, source=None)), *who])
+    folder = here / _digest([asdict(replace(step, source=None, unsure=None)), *who])[:12]
 
     def batches(_: Path) -> "Iterator[pl.DataFrame]":
         question = as_question(step)
@@ -76,6 +71,10 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
             mapped.close()
 
     return MadeStep(identity, folder, batches)
+
+
+def _digest(decides: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def _cascade(step: PromptStep) -> Cascade | None:
