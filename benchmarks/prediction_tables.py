@@ -11,6 +11,7 @@ import argparse
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def taught(sets: Sequence[list[Vote]], *, embeddings: bool, given: Sequence[Grou
         if embedder is not None:
             embedder.close()
         groups = (*one.groups, *given) if not place else one.groups
-        features.append(VoteFeatures(one.count, groups, one.ngrams, one.embedded))
+        features.append(VoteFeatures(one.count, groups, one.ngrams, one.wide))
     together = [vote for votes in sets for vote in votes]
     return Taught(
         joined(features),
@@ -57,7 +58,17 @@ def taught(sets: Sequence[list[Vote]], *, embeddings: bool, given: Sequence[Grou
     )
 
 
-def recipe(votes: Sequence[Vote]) -> Learner:
+def vectors_of(votes: Sequence[Vote]) -> Floats:
+    """Return the vectors of prompt, A and B side by side: (votes, 3 x dimensions)."""
+    with closing(open_embedder(DEFAULT_EMBEDDER)) as embedder:
+        sides = [
+            [text_of(getattr(vote, part)) for vote in votes]
+            for part in ("prompt", "response_a", "response_b")
+        ]
+        return np.hstack([np.asarray(embedder.embed(side), np.float64) for side in sides])
+
+
+def recipe(votes: Sequence[Vote], vectors: Floats | None) -> Learner:
     """Return the story's baseline: TF-IDF of all texts reduced to 32, embeddings beside it, LightGBM with three classes.
 
     The learner is told positions through the features' row numbers, since TF-IDF has to be fitted on the votes to learn from.
@@ -77,11 +88,8 @@ def recipe(votes: Sequence[Vote]) -> Learner:
         reduced = TruncatedSVD(32, random_state=0)
         train = reduced.fit_transform(words.fit_transform([texts[row] for row in rows]))
         test = reduced.transform(words.transform([texts[row] for row in others]))
-        if asked.embedded is not None and told.features.embedded is not None:
-            train, test = (
-                np.hstack([part, one.prompt, one.a, one.b])
-                for part, one in ((train, told.features.embedded), (test, asked.embedded))
-            )
+        if vectors is not None:
+            train, test = np.hstack([train, vectors[rows]]), np.hstack([test, vectors[others]])
         # As many trees as a part that is held out within the votes to learn from likes best.
         settings = {
             "objective": "multiclass", "num_class": 3, "learning_rate": 0.05, "verbosity": -1, "num_threads": 2,
@@ -106,7 +114,7 @@ def _rows(features: VoteFeatures) -> list[int]:
 def numbered(told: Taught) -> Taught:
     """Add a group that holds each vote's row, so that a learner can find its texts."""
     rows = Group("row", even_names=("row",), even=np.arange(told.features.count, dtype=np.float64)[:, None])
-    features = VoteFeatures(told.features.count, (rows,), None, told.features.embedded)
+    features = VoteFeatures(told.features.count, (rows,))
     return Taught(features, told.outcomes, told.prompts, told.models, told.sources)
 
 
@@ -173,7 +181,7 @@ def side_by_side(votes: list[Vote], extra: Sequence[list[Vote]], *, embeddings: 
     with_vectors = taught([votes], embeddings=True) if embeddings else None
     told = with_vectors or plain
     words = "TF-IDF, embeddings, LightGBM" if embeddings else "TF-IDF, LightGBM"
-    table.add(words, numbered(told), recipe(votes))
+    table.add(words, numbered(told), recipe(votes, vectors_of(votes) if embeddings else None))
     table.add("naze, linear alone", plain, naze_learner(trees=False))
     table.add("naze", plain, naze_learner())
     if extra:

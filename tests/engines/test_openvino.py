@@ -234,6 +234,8 @@ def test_once_a_subject_is_read_its_questions_are_computed_together(smollm2_path
     assert counted.steps <= 10, "one step to read each subject, and few for all questions about it"
     late = sorted(answer.cached_tokens / answer.prompt_tokens for answer in answers)[2:]
     assert min(late) > 0.8, "only the first question about each subject reads it"
+    computed = sorted(answer.prompt_tokens - answer.cached_tokens for answer in answers)[:-2]
+    assert max(computed) < 24, "a question's own tokens, and nothing of the subject's last block"
 
 
 def test_a_prompt_longer_than_the_context_is_an_overflow_with_its_counts(smollm2_path):

@@ -12,6 +12,7 @@ from naze.cli import EXIT_FAILED_ROWS
 
 if TYPE_CHECKING:
     from naze.generations import Row, Run, Summary
+    from naze.records import Status
 
 app = typer.Typer(help="List, show, export and retry runs.", no_args_is_help=True)
 
@@ -135,12 +136,15 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
     as_json: _Json = False,
 ) -> None:
-    """Write every row of a run, in input order, with the votes' own columns."""
+    """Write every row of a run, in input order; of an explanation with the votes' own columns."""
     from naze.generations import export_run, open_run
     from naze.jobs import export_columns
+    from naze.jobs.explain import TASK
 
     opened = open_run(run)
-    rows = export_run(opened, to, join=export_columns(run, nested=to.suffix.lower() != ".csv"))
+    explained = opened.manifest.task == TASK
+    join = export_columns(run, nested=to.suffix.lower() != ".csv") if explained else None
+    rows = export_run(opened, to, join=join)
     opened.close()
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
@@ -157,11 +161,16 @@ def retry(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal."""
+    """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal.
+
+    An explanation is asked at once, from its own folder. Of any other run the failures are set aside, so that the command
+    that made it asks them again, and nothing else.
+    """
     from naze.cli.explain import show_summary, tell
     from naze.errors import ConfigurationError
     from naze.generations import FAILURES, choose_progress, open_run
     from naze.jobs import continue_run
+    from naze.jobs.explain import TASK
 
     names = {failure.value: failure for failure in FAILURES}
     unknown = [name for name in status or () if name not in names]
@@ -171,6 +180,9 @@ def retry(
     kept = open_run(run)
     summary = kept.summary()
     kept.close()
+    if kept.manifest.task != TASK:
+        _set_aside(run, chosen, as_json=as_json)
+        return
     if summary.open or any(getattr(summary, failure.value) for failure in chosen):
         done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
         summary = done.summary()
@@ -180,6 +192,21 @@ def retry(
     show_summary(run, summary, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def _set_aside(run: Path, failures: "list[Status]", *, as_json: bool) -> None:
+    """Have failures asked again by the command that made the run."""
+    from naze.generations import write_run
+
+    with write_run(run) as opened:
+        count = opened.reset_failures(failures)
+        task = opened.manifest.task
+    if as_json:
+        typer.echo(json.dumps({"run": str(run), "set_aside": count}, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{count:,} failures set aside: {run}. The same `naze {task}` command again asks them, and nothing else."
+        )
 
 
 def _about(run: "Run") -> dict[str, Any]:
@@ -225,7 +252,7 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     typer.echo(
         f"{run.folder}: {manifest.task} with {manifest.model} ({manifest.engine}), begun {manifest.created}"
     )
-    typer.echo(f"  votes      {manifest.data_path or 'given in Python'}")
+    typer.echo(f"  data       {manifest.data_path or 'given in Python'}")
     typer.echo(
         f"  language   {manifest.language}, template {manifest.template} ({manifest.template_hash[:12]})"
     )

@@ -149,6 +149,10 @@ def _estimate(command: Callable[..., None], given: dict[str, Any], chosen: Table
     """Run a command up to the place where it would ask, and show what that would take."""
     from naze.jobs import estimate
 
+    if given.get("examples") is not None:
+        given = {**given, "examples": None}
+        typer.echo("naze: without the rows of --examples, which are asked as well.", err=True)
+
     def job(*, run: Path) -> None:
         command(**given, chosen=replace(chosen, run=run, out=None))
 

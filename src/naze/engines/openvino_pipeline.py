@@ -8,7 +8,6 @@ sequences computed together never wait for the slowest of them. `openvino.py` ru
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.openvino_prepare import Prepared, prepare
+from naze.engines.prefix_alignment import PrefixAlignment, Upcoming
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
@@ -107,6 +107,7 @@ class OpenVinoPipeline:
         self._pipeline: Any = None
         self._pipeline_deterministic = False
         self._read = PrefixBlocks(BLOCK_TOKENS, 0)
+        self._alignment = PrefixAlignment(BLOCK_TOKENS, self._ids, self._line_end())
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
 
@@ -271,10 +272,32 @@ class OpenVinoPipeline:
     def _encode(self, prompt: Prompt) -> Any:  # noqa: ANN401 - a type of a package without types
         return self._tokenizer.encode(self._template.render(prompt), add_special_tokens=False).input_ids
 
-    def request(self, prompt: Prompt) -> _Request:
-        """Lay a prompt out and cut it into tokens."""
+    def _ids(self, prompt: Prompt) -> NDArray[np.int64]:
+        ids: NDArray[np.int64] = self._encode(prompt).data[0]
+        return ids
+
+    def _line_end(self) -> int | None:
+        """Return the token that is a line end by itself; None: the model has none."""
+        ids = self._tokenizer.encode("\n", add_special_tokens=False).input_ids.data
+        return int(ids[0, 0]) if ids.size == 1 else None
+
+    def request(self, prompt: Prompt, following: Prompt | None = None) -> _Request:
+        """Lay a prompt out and cut it into tokens; where the next is about the same subject, aligned with the cache's blocks.
+
+        Args:
+            prompt: what is asked.
+            following: what is asked next, where that is known.
+        """
         tokens = self._encode(prompt)
+        blanks = self._alignment.blanks(prompt, following)
+        if blanks and tokens.shape[1] + blanks < self.context_tokens:
+            tokens = self._tensor(self._alignment.with_blanks(prompt, tokens.data[0], blanks))
         return _Request(prompt, tokens, int(tokens.shape[1]))
+
+    def _tensor(self, ids: NDArray[np.int64]) -> Any:  # noqa: ANN401 - a type of a package without types
+        from openvino import Tensor
+
+        return Tensor(np.ascontiguousarray(ids[None]))
 
     def admit(self, pipeline: Any, request: _Request, configurations: Sequence[Any]) -> None:  # noqa: ANN401
         """Hand a request to the pipeline, once for each configuration."""
@@ -431,20 +454,19 @@ class _Batch:
 
     def run(self, prompts: Iterator[Prompt]) -> Iterator[tuple[Prompt, Answer]]:
         """Take prompts in, step the pipeline, give answers out, until nothing is left."""
-        first = next(prompts, None)
-        if first is None:
+        upcoming = Upcoming(prompts)
+        if upcoming.peek() is None:
             return
         self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
-        prompts = chain([first], prompts)
         most = 1 if self._sampling.deterministic else self._engine.concurrency
         more = True
         while True:
             while more and self.under_way() < most:
-                prompt = next(prompts, None)
+                prompt = next(upcoming, None)
                 if prompt is None:
                     more = False
                     break
-                refused = self._take(prompt)
+                refused = self._take(prompt, upcoming.peek() if most > 1 and prompt.choices else None)
                 if refused is not None:
                     yield prompt, refused
             if not self._active:
@@ -460,12 +482,12 @@ class _Batch:
                 yield request.prompt, self._engine.finish(request)
             self._release()
 
-    def _take(self, prompt: Prompt) -> Answer | None:
+    def _take(self, prompt: Prompt, following: Prompt | None) -> Answer | None:
         """Admit a prompt, or say at once why it is not asked."""
         if prompt.choices:
             self._engine.check_choices(prompt.choices)
         try:
-            request = self._engine.request(prompt)
+            request = self._engine.request(prompt, following)
         except TurnsError as error:
             return Answer(Status.ERROR, reason=str(error), attempts=0)
         if (refused := self._engine.refusal(request)) is not None:

@@ -4,10 +4,14 @@ from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_bat
 from naze.jobs.chains import ChainSettings, Flow, chain
 from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
+from naze.jobs.extract import extract, extract_job
 from naze.jobs.generate import GenerateResponse, generate
+from naze.jobs.labels import Labelled, Labels, label, label_job, label_to_file
 from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
+from naze.jobs.sentiment import sentiment, sentiment_job
 from naze.jobs.summaries import SummaryOptions, summarize
+from naze.jobs.tidy import tidy, tidy_job
 
 __all__ = [
     "BatchSettings",
@@ -15,6 +19,8 @@ __all__ = [
     "ExplainSettings",
     "Flow",
     "GenerateResponse",
+    "Labelled",
+    "Labels",
     "MapJob",
     "MapSettings",
     "Mapped",
@@ -29,7 +35,12 @@ __all__ = [
     "estimate_explain",
     "explain",
     "export_columns",
+    "extract",
+    "extract_job",
     "generate",
+    "label",
+    "label_job",
+    "label_to_file",
     "map",
     "map_job",
     "map_to_file",
@@ -37,6 +48,10 @@ __all__ = [
     "read_questions",
     "run_batch",
     "run_map",
+    "sentiment",
+    "sentiment_job",
     "summarize",
+    "tidy",
+    "tidy_job",
     "write_batch",
 ]

@@ -56,7 +56,7 @@ class Question:
             raise ConfigurationError(f"question {self.name!r} has one choice; expected at least two.")
         if unknown := [name for name in self.definitions if name not in self.choices]:
             raise ConfigurationError(
-                f"question {self.name!r} defines {unknown[0]!r}, which is none of its choices."
+                f"question {self.name!r} defines {unknown[0]!r}; expected only its choices: {', '.join(self.choices)}."
             )
 
 

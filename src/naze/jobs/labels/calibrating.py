@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from naze.jobs.labels.figures import Floats, Ints
 
@@ -48,6 +47,8 @@ def calibrate(probabilities: Floats, truth: Ints) -> Calibration:
         probabilities: (rows, labels).
         truth: (rows,) the label that people gave, by its number.
     """
+    from scipy.optimize import minimize  # heavy, and needed only where people labelled rows
+
     logs = np.log(np.clip(probabilities, _LEAST, 1.0))
     rows, labels = logs.shape
     said = np.eye(labels)[truth]

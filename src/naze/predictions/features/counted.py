@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from naze.factors.similarity import joined
+from naze.predictions.features.agreement import agreement
 from naze.predictions.features.groups import Floats, Group, Ngrams, VoteFeatures, Wide
 from naze.predictions.features.measures import COUNTS, SCRIPTS, SHARES, measure_texts
 from naze.predictions.features.ngrams import hashed_ngrams, shared_runs
@@ -60,8 +61,8 @@ def measure_votes(
         embedder: makes vectors of prompts and responses; None: no embeddings.
 
     Returns:
-        The groups `length`, `markdown`, `refusals`, `language`, `repetition`, `wording`, `overlap`, `prompt`; and, where asked
-        for, n-grams and embeddings with the group `similarity`.
+        The groups `length`, `markdown`, `refusals`, `language`, `repetition`, `wording`, `overlap`, `agreement`, `prompt`;
+        and, where asked for, n-grams and embeddings with the group `similarity`.
     """
     prompts = [joined(vote.prompt) for vote in votes]
     sides = [[joined(vote.response_a) for vote in votes], [joined(vote.response_b) for vote in votes]]
@@ -70,7 +71,7 @@ def measure_votes(
     groups[list(_GROUPS).index("language")] = _with_match(
         groups[list(_GROUPS).index("language")], _scripts(of_prompt), _scripts(of_a), _scripts(of_b)
     )
-    groups += [_overlap(prompts, sides), _prompt(votes, of_prompt)]
+    groups += [_overlap(prompts, sides), agreement(*sides), _prompt(votes, of_prompt)]
     wide: tuple[Wide, ...] = ()
     if embedder is not None:
         vectors = np.asarray(embedder.embed([*prompts, *sides[0], *sides[1]]), np.float32)

@@ -11,7 +11,7 @@ from naze.predictions.models.strength import TextStrength, fit_strength, strengt
 from naze.predictions.models.ties import probabilities
 from naze.predictions.models.trees import trees_missing
 
-__all__ = ["Axes", "Columns", "Learnt", "Taught", "learn"]
+__all__ = ["Axes", "Columns", "Learnt", "Taught", "learn", "principal_axes"]
 
 _AXES = 16
 """Principal directions that wide columns are reduced to."""
@@ -136,7 +136,7 @@ def learn(taught: Taught, *, seed: int = 0, with_trees: bool = True) -> Learnt:
     if features.ngrams is not None:
         strength = fit_strength(features.ngrams, outcomes, taught.models, seed=seed)
         read = strength_out_of_fold(features.ngrams, outcomes, taught.models, parts, seed=seed)
-    axes = {one.name: _axes(one, seed) for one in features.wide}
+    axes = {one.name: principal_axes(one, seed) for one in features.wide}
     columns = _columns(features, strength, axes, read)
     with_trees = with_trees and trees_missing() is None
     win, logits = fit_part(
@@ -189,7 +189,8 @@ def _columns(
     return Columns(odd_names, odd, even_names, even)
 
 
-def _axes(wide: Wide, seed: int) -> Axes:
+def principal_axes(wide: Wide, seed: int) -> Axes:
+    """Find the directions along which wide columns vary most."""
     from sklearn.decomposition import PCA, TruncatedSVD
 
     count = min(_AXES, wide.odd.shape[1] - 1, len(wide.odd) - 1)

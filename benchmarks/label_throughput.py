@@ -1,0 +1,139 @@
+"""Texts labelled per minute: the probabilities of choices against writing the label, here and through llama.cpp.
+
+500 real texts (the first thing that people asked in arena votes), five labels, SmolLM2, the same GGUF file for all:
+
+(a) naze: the labels are listed under letters, and their probabilities are read from the first token;
+(b) the same engine writes the label's name;
+(c) `llama-server` writes it, one text after another: what a loop of `ollama.generate` does.
+
+Targets: (a) at least 3 times (b), at least 8 times (c). A native `llama-server` is needed for (c); name it with
+--llama-server or NAZE_LLAMA_SERVER. The last line is JSON.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import psutil
+
+from llama_peer import add_program_option, complete, find_program, llama_server
+from naze.engines import EngineOptions, pull
+from naze.engines.chat_template import ChatTemplate
+from naze.engines.openvino import OpenVinoEngine
+from naze.engines.protocol import Model
+from naze.jobs import label_job
+from naze.jobs.questions import as_asked
+from naze.prompts import RowPrompts, TableRow
+from naze.records import Prompt, Sampling
+
+ROOT = Path(__file__).resolve().parent.parent
+VOTES = ROOT.parent / "shared" / "data" / "arena_kaggle.parquet"
+LABELS = {
+    "programming": "asks for code, or about computers and software",
+    "mathematics": "asks to calculate, prove or reason with numbers",
+    "creative writing": "asks for a story, a poem, a dialogue or another made-up text",
+    "facts": "asks what is so, what something means or how it works",
+    "conversation": "small talk, personal advice or an opinion",
+}
+WRITTEN_TOKENS = 12
+"""Enough for the longest label; the answer ends at a line end."""
+ONE_AFTER_ANOTHER_SHARE = 5
+"""Only every fifth text goes through llama.cpp: the speed of a text does not depend on how many there are."""
+
+
+def real_texts(rows: int) -> pl.DataFrame:
+    """Take what people asked first, where it is neither a word nor a book."""
+    prompts = (
+        pl.read_parquet(VOTES, columns=["prompt"])["prompt"]
+        .list.first()
+        .drop_nulls()
+        .unique(maintain_order=True)
+    )
+    usual = prompts.filter(prompts.str.len_chars().is_between(40, 1500))
+    return pl.DataFrame({"text": usual.head(rows)})
+
+
+def both_ways(texts: pl.DataFrame) -> tuple[list[Prompt], list[Prompt]]:
+    """Lay every text out twice: with choices, and with an order to write the label."""
+    [question] = label_job(texts, LABELS, model="benchmark").map.questions
+    asked = as_asked(question, "en", None, lambda _: True)
+    rows = [TableRow(str(number), {"text": text}) for number, text in enumerate(texts["text"])]
+    asking = RowPrompts([asked.template], ["text"])
+    chosen = [prompt for row in rows for prompt in asking.make(row.id, dict(row.values))]
+    listed = "\n".join(f"{name}: {meaning}" for name, meaning in LABELS.items())
+    order = f"Which label fits this text best?\n\n{listed}\n\nAnswer with the label's name alone."
+    return chosen, [replace(prompt, choices=(), question=order) for prompt in chosen]
+
+
+def rate(prompts: list[Prompt], ask: Callable[[list[Prompt]], object]) -> float:
+    """Return texts per minute."""
+    start = time.perf_counter()
+    ask(prompts)
+    return 60 * len(prompts) / (time.perf_counter() - start)
+
+
+def through_naze(path: Path, prompts: list[Prompt]) -> tuple[float, float]:
+    """Ask naze's own engine, freshly opened; returns texts per minute and peak memory in MB."""
+    engine = OpenVinoEngine.open(Model("benchmark", path=path), EngineOptions())
+    sampling = Sampling(max_tokens=WRITTEN_TOKENS, stop=("\n",))
+    list(engine.answer([Prompt("warm", "", "", "", "Hello")], sampling))
+    found = rate(prompts, lambda some: list(engine.answer(iter(some), sampling)))
+    peak = psutil.Process(engine.process_id).memory_info().rss / 2**20
+    engine.close()
+    return found, peak
+
+
+def one_after_another(program: str, path: Path, prompts: list[Prompt]) -> float:
+    """Have llama.cpp write the labels, one text at a time; returns texts per minute."""
+    template = ChatTemplate.from_gguf(path)
+    texts = [template.render(prompt) for prompt in prompts[::ONE_AFTER_ANOTHER_SHARE]]
+    with llama_server(program, path) as port:
+        complete(port, "Hello", 2)
+        start = time.perf_counter()
+        for text in texts:
+            complete(port, text, WRITTEN_TOKENS, stop=["\n"])
+        return 60 * len(texts) / (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Measure, print, end with one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="smollm2:135m")
+    parser.add_argument("--rows", type=int, default=500)
+    add_program_option(parser)
+    chosen = parser.parse_args()
+    path = pull(chosen.model)
+    with_choices, written = both_ways(real_texts(chosen.rows))
+    choice_rate, peak = through_naze(path, with_choices)
+    written_rate, _ = through_naze(path, written)
+    ratios = {"the label written": round(choice_rate / written_rate, 2)}
+    print(
+        f"choices {choice_rate:,.0f} texts/min; the label written {written_rate:,.0f}: {choice_rate / written_rate:.2f}x"
+    )
+    if (program := find_program(chosen)) is not None:
+        peer = one_after_another(program, path, written)
+        ratios["llama.cpp one after another"] = round(choice_rate / peer, 2)
+        print(f"llama.cpp one after another {peer:,.0f} texts/min: {choice_rate / peer:.2f}x")
+    record = {
+        "benchmark": "label_throughput",
+        "value": round(choice_rate, 1),
+        "unit": "rows/min",
+        "ratios": ratios,
+        "peak_memory_mb": round(peak),
+        "rows": len(with_choices),
+        "model": chosen.model,
+        "machine": f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}",
+        "date": date.today().isoformat(),
+    }
+    print(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Labels of a table: held against people's, corrected, left out where unsure, the least sure named first."""
+
+import json
+import math
+
+import polars as pl
+import pytest
+
+import naze
+from naze.engines.choices import distribution
+from naze.errors import ConfigurationError, InputError
+from naze.jobs import label_job, label_to_file
+from scripted import ScriptedEngine
+
+LABELS = {"complaint": "unhappy", "praise": "happy", "praise of delivery": ""}
+TEXTS = ["bad tea", "good tea", "so-so tea", "quick and good", None]
+SHARES = {
+    "bad": (0.9, 0.05, 0.05),
+    "good": (0.1, 0.8, 0.1),
+    "so-so": (0.4, 0.35, 0.25),
+    "quick": (0.1, 0.2, 0.7),
+}
+
+
+class Engine(ScriptedEngine):
+    """Knows four words."""
+
+    def reply(self, prompt):
+        [shares] = [shares for word, shares in SHARES.items() if f"\n{word}" in prompt.subject]
+        logs = {choice: math.log(share) for choice, share in zip(prompt.choices, shares, strict=True)}
+        return distribution(logs, 10, 0.0)
+
+
+@pytest.fixture(autouse=True)
+def scripted(monkeypatch):
+    """Open the scripted engine by name, as a stranger's engine is opened."""
+    from naze.engines.resolve import Resolution
+    from naze.jobs import asking
+
+    monkeypatch.setattr(asking, "open_engine", lambda *_, **__: Engine())
+    monkeypatch.setattr(asking, "resolve", lambda *_, **__: Resolution)
+    monkeypatch.setattr(Resolution, "notes", (), raising=False)
+
+
+def labelled(tmp_path, table, **options):
+    options = {"model": "scripted", "run": tmp_path / "run", **options}
+    chosen = {name: options.pop(name) for name in ("examples", "gold_column", "abstain") if name in options}
+    done = label_to_file(label_job(table, LABELS, **chosen, **options), **options)
+    frame = pl.concat(list(done.batches()))
+    done.close()
+    return done, frame
+
+
+def test_every_label_has_its_probability_and_the_least_sure_row_is_named_first(tmp_path):
+    done, frame = labelled(tmp_path, pl.DataFrame({"text": TEXTS}))
+    assert frame["label"].to_list() == ["complaint", "praise", "complaint", "praise of delivery", None]
+    assert frame["label_probabilities"][3]["praise of delivery"] == pytest.approx(0.7)
+    assert [check.row for check in done.check_first] == [3, 4, 2, 1]
+
+
+def test_an_unsure_row_is_left_to_a_person_with_what_is_known(tmp_path):
+    done, frame = labelled(tmp_path, pl.DataFrame({"text": TEXTS}), abstain=0.75)
+    assert frame["label"].to_list() == ["complaint", "praise", None, None, None]
+    assert frame["label_status"].to_list() == ["answered", "answered", "abstained", "abstained", "invalid"]
+    assert "'complaint', has probability 0.40; expected at least 0.75" in frame["label_reason"][2]
+    assert frame["label_probability"][2] == pytest.approx(0.4)
+    assert done.abstained == 2 and done.mapped.summary.failed == 1
+
+
+def test_labels_are_held_against_peoples(tmp_path):
+    people = ["complaint", "praise", "praise", "praise of delivery", ""]
+    gold = pl.DataFrame({"text": TEXTS, "said": people})
+    done, _ = labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold, gold_column="said")
+    assert done.figures.rows == 4 and done.figures.accuracy.value == 0.75
+    assert not done.calibrated, "four rows teach nothing"
+    [wrong] = done.confidently_wrong
+    assert (wrong.row, wrong.people, wrong.model) == (3, "praise", "complaint")
+    kept = json.loads((tmp_path / "run" / "labels.json").read_text())
+    assert kept["gold"]["kappa"]["value"] == pytest.approx(done.figures.kappa.value)
+
+
+def test_what_people_said_corrects_the_probabilities_of_the_table(tmp_path):
+    texts = ["bad tea", "good tea", "so-so tea", "quick tea"] * 20
+    gold = pl.DataFrame(
+        {"text": texts, "label": ["complaint", "praise", "praise", "praise of delivery"] * 20}
+    )
+    done, frame = labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold)
+    assert done.calibrated and done.calibrated_figures.accuracy.value > done.figures.accuracy.value
+    assert frame["label"][2] == "praise", "as people call so-so tea"
+    assert sum(frame["label_probabilities"][2].values()) == pytest.approx(1)
+
+
+def test_a_gold_label_that_is_none_is_named_with_its_row(tmp_path):
+    gold = pl.DataFrame({"text": ["x", "y"], "label": ["praise", "prase"]})
+    with pytest.raises(InputError, match=r"row 2: label is 'prase'.*Did you mean 'praise'\?"):
+        label_job(pl.DataFrame({"text": TEXTS}), LABELS, examples=gold, model="scripted", run=tmp_path)
+
+
+@pytest.mark.parametrize("abstain", [0, 1, 7])
+def test_a_threshold_that_is_no_probability_is_refused(tmp_path, abstain):
+    with pytest.raises(ConfigurationError, match="between 0 and 1"):
+        label_job(pl.DataFrame({"text": TEXTS}), LABELS, abstain=abstain, model="scripted", run=tmp_path)
+
+
+def test_the_same_kind_of_table_comes_back(tmp_path):
+    result = naze.label(
+        pl.DataFrame({"text": TEXTS}), LABELS, model="scripted", run=tmp_path / "run", abstain=0.75
+    )
+    assert result["label"].to_list() == ["complaint", "praise", None, None, None]
