@@ -1,6 +1,7 @@
 """`naze estimate` takes what the command behind it takes, asks a few rows, and keeps nothing."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -61,3 +62,37 @@ def test_the_example_of_prices_is_written_and_never_over_ones_own(call, tmp_path
     assert "[[models]]" in (tmp_path / "mine.toml").read_text()
     said = call("--write-prices", "mine.toml")
     assert said.exit_code == 1 and "is there already" in said.output
+
+
+def over_table():
+    """Name the commands that have the options of every command over a table."""
+    return [name for name in naze.cli.COMMANDS if "over_table" in _source(name)]
+
+
+def _source(name):
+    return Path(naze.cli.__file__).with_name(f"{name}.py").read_text("utf-8")
+
+
+ARGUMENTS = {
+    "map": ["--prompt", "Is it late? {{text}}", "--choices", "yes,no"],
+    "label": ["--labels", "labels.yaml", "--examples", "rows.csv"],
+    "sentiment": ["--column", "text"],
+    "tidy": ["--column", "text", "--instruction", "Write it in capitals."],
+    "extract": ["--schema", "schema.json"],
+}
+
+
+@pytest.mark.parametrize("name", over_table())
+def test_every_command_over_a_table_is_estimated_and_asks_for_nothing_else(
+    name, call, smollm2_path, tmp_path
+):
+    (tmp_path / "rows.csv").write_text(
+        "text,label\nThe parcel came late.,late\nLovely tea!,other\nWhere is it?,late\n"
+    )
+    (tmp_path / "labels.yaml").write_text("late: it came late\nother: anything else\n")
+    (tmp_path / "schema.json").write_text('{"type": "object", "properties": {"late": {"type": "boolean"}}}')
+    before = sorted(tmp_path.rglob("*"))
+    said = call(name, "rows.csv", *ARGUMENTS[name], "--model", "smollm2:135m")
+    assert said.exit_code == 0, said.output
+    assert "3 rows" in said.output and "90 % interval" in said.output
+    assert sorted(tmp_path.rglob("*")) == before, "no run, no table"

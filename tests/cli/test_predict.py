@@ -120,6 +120,9 @@ def test_what_contradicts_itself_is_refused_before_a_model_is_asked(tmp_path):
     )
     done = typed(*words)
     assert done.exit_code == 1 and "cannot be combined" in done.output
+    for option in (("--probe",), ("--context", 512)):
+        done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / "m", *option)
+        assert done.exit_code == 1 and "Name it: --judge MODEL" in done.output
     bare = tmp_path / "bare.csv"
     pl.read_csv(KAGGLE).select("id", "prompt", "response_a", "response_b").write_csv(bare)
     done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / "m", "--extra", bare)

@@ -142,3 +142,16 @@ def test_an_export_as_something_else_is_refused_before_anything_is_written(expla
     done = naze("runs", "export", explained, "--to", tmp_path / "x.xls")
     assert done.returncode == 1 and ".parquet" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_run_that_is_no_explanation_failures_are_set_aside_for_its_own_command(tmp_path):
+    source = rows("abc")
+    run_all(tmp_path / "r", source, ScriptedEngine(dies_on=lambda prompt: prompt.question == "b"))
+    shown = naze("runs", "retry", tmp_path / "r")
+    assert shown.returncode == 0 and "1 failures set aside" in shown.stdout and "naze test" in shown.stdout
+    engine = ScriptedEngine()
+    assert run_all(tmp_path / "r", source, engine).answered == 3
+    assert engine.asked == ["row 1"]
+    exported = naze("runs", "export", tmp_path / "r", "--to", tmp_path / "e.csv")
+    assert exported.returncode == 0, exported.stderr
+    assert pl.read_csv(tmp_path / "e.csv")["text"].to_list() == [f"answer to {letter}" for letter in "abc"]

@@ -12,6 +12,7 @@ from made_factors import EXPLAINED
 from naze.cli import app
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError, RunNotFoundError, StoreError
 from naze.factors import FactorSettings, find_factors, open_factors
+from naze.factors.naming import name_factors
 from naze.generations import open_run
 
 SETTINGS = FactorSettings(test_limit=4, language="en", seed=3)
@@ -88,6 +89,27 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_it_would_have(folder, settin
     summary = run.summary()
     run.close()
     assert summary.rows == 4 * 2 * len(whole)
+
+
+def test_a_fault_is_tested_as_one_in_the_whole_chain(folder, settings, tmp_path, monkeypatch):
+    stopped = tmp_path / "stopped"
+    shutil.copytree(folder, stopped)
+    text = json.loads((stopped / "factors.json").read_text("utf-8"))
+    text["about"]["finished"] = None
+    (stopped / "factors.json").write_text(json.dumps(text), "utf-8")
+
+    def as_faults(*arguments, **named):
+        found = name_factors(*arguments, **named)
+        return replace(found, factors=tuple(replace(one, fault=True) for one in found.factors))
+
+    monkeypatch.setattr("naze.factors.run.name_factors", as_faults)
+    faults = find_factors(EXPLAINED, "win", count=3, out=stopped, settings=settings)
+    virtues = open_factors(folder)
+    assert faults.table()["fault"].all()
+    assert any(test.calls for test in virtues.validation)
+    for test, other in zip(faults.validation, virtues.validation, strict=True):
+        assert test.calls == other.calls
+        assert test.calls == 0 or test.accuracy.value == pytest.approx(1 - other.accuracy.value)
 
 
 def test_other_settings_are_refused_by_name(folder, settings):

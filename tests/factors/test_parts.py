@@ -7,7 +7,7 @@ import pytest
 
 from made_factors import EXPLAINED
 from naze.errors import ConfigurationError, InputError, RunError
-from naze.factors.parts import choose_votes, divide
+from naze.factors.parts import choose_votes, divide, votes_to_test
 from naze.factors.source import read_explained
 from naze.records import Outcome, Winner
 from naze.votes import Votes
@@ -63,6 +63,34 @@ def test_further_votes_to_test_on_lose_those_whose_prompt_was_explained(explaine
     assert len(parts.judged) == 3
     assert "40 of 43" in " ".join(map(str, parts.notes))
     assert len(parts.explained) == sum(one.winner is Winner.TIE for one in explained.explanations)
+
+
+def test_votes_to_test_on_come_from_several_files_and_a_condition_chooses_among_them(tmp_path, explained):
+    frame = explained.votes.frame()
+    files = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    frame.head(60).write_parquet(files[0])
+    frame.tail(50).with_columns(colour=pl.lit("red")).write_parquet(files[1])
+    assert len(votes_to_test(files[0], None)) == 60
+    whole = votes_to_test(files, None)
+    assert len(whole) == 110 and str(files[1]) in str(whole.path)
+    assert {vote.language for vote in votes_to_test(files, "language = 'ja'")} == {"ja"}
+    short = "LENGTH(ARRAY_TO_STRING(response_a, '')) < 300"
+    assert all(len("".join(vote.response_a)) < 300 for vote in votes_to_test(files, short))
+    assert len(votes_to_test(files, "colour = 'red'")) == 50
+    assert votes_to_test(whole, None) is whole and votes_to_test(None, None) is None
+
+
+def test_a_condition_without_votes_and_files_that_overlap_are_refused(tmp_path, explained):
+    file = tmp_path / "one.parquet"
+    explained.votes.frame().head(10).write_parquet(file)
+    with pytest.raises(ConfigurationError, match=r"--test-where .* there is none"):
+        votes_to_test(None, "language = 'ja'")
+    with pytest.raises(ConfigurationError, match=r"--test-where 'nonsense = 1' cannot be understood"):
+        votes_to_test(file, "nonsense = 1")
+    with pytest.raises(InputError, match="no vote satisfies"):
+        votes_to_test(file, "language = 'xx'")
+    with pytest.raises(InputError, match="stands in several of"):
+        votes_to_test([file, file], None)
 
 
 def test_votes_of_one_outcome_are_named(explained):

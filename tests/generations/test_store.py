@@ -3,6 +3,7 @@
 import json
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -166,3 +167,29 @@ def test_remembered_counts_are_never_stale(tmp_path):
         assert (run.summary().rows, run.summary().open) == (5, 2)
         assert run.execute(rows("abcde"), ScriptedEngine).answered == 5
     assert open_run(tmp_path).summary().answered == 5
+
+
+def test_hidden_states_are_written_with_their_answers_and_a_run_without_them_has_none(tmp_path):
+    class Minded(ScriptedEngine):
+        def reply(self, prompt):
+            return replace(super().reply(prompt), states=f"mind of {prompt.subject_id}".encode())
+
+    texts = rows(["one", "two", "three"])
+    run_all(tmp_path / "minded", texts, Minded())
+    run_all(tmp_path / "plain", texts, ScriptedEngine())
+    expected = {f"row {number}": f"mind of row {number}".encode() for number in range(3)}
+    for name, told in (("minded", expected), ("plain", {})):
+        run = open_run(tmp_path / name)
+        assert dict(run.states()) == told
+        assert run.summary().answered == 3
+        run.close()
+
+
+def test_a_run_that_was_begun_before_there_were_states_is_still_read(tmp_path):
+    run_all(tmp_path / "run", rows(["one"]), ScriptedEngine())
+    connection = sqlite3.connect(tmp_path / "run" / "store.sqlite")
+    connection.execute("DROP TABLE states")
+    connection.close()
+    run = open_run(tmp_path / "run")
+    assert list(run.states()) == [] and run.summary().answered == 1
+    run.close()

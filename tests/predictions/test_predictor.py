@@ -239,8 +239,8 @@ def test_without_lightgbm_the_linear_model_predicts_alone_and_says_so(
             f"naze.predictions.{room}.trees_missing", lambda: "LightGBM cannot be loaded (why)"
         )
     predictor = VotePredictor(folds=2).fit(real_votes[:100])
-    assert predictor.learnt_.win.trees is None
+    assert not predictor.learnt_.win.trees
     assert any("linear model alone" in note for note in predictor.report_.notes)
-    if fitted.learnt_.win.trees is not None or fitted.learnt_.tie.trees is not None:
+    if fitted.learnt_.win.trees or fitted.learnt_.tie.trees:
         with pytest.raises(InputError, match="has trees, and LightGBM cannot be loaded"):
             VotePredictor.load(folder)

@@ -26,9 +26,8 @@ def test_it_comes_back_to_the_bit(fitted, real_votes, tmp_path):
 
 def test_saving_again_replaces_and_questions_are_kept(fitted, tmp_path):
     folder = fitted.save(tmp_path / "model")
-    fitted.questions_ = Questions(
-        "m", "ja", (Factor("f01", "short", "It is short.", Outcome.TIE),), "m", "ja"
-    )
+    factors = (Factor("f01", "short", "It is short.", Outcome.TIE),)
+    fitted.questions_ = Questions("m", "ja", 512, True, factors, "m", "ja")
     try:
         fitted.save(folder)
         assert VotePredictor.load(folder).questions_ == fitted.questions_
@@ -36,7 +35,7 @@ def test_saving_again_replaces_and_questions_are_kept(fitted, tmp_path):
         fitted.questions_ = None
 
 
-@pytest.mark.parametrize("file", ["predictor.json", "arrays.npz", "surprising.json", "win.txt"])
+@pytest.mark.parametrize("file", ["predictor.json", "arrays.npz", "surprising.json", "win.boosted.txt"])
 def test_a_damaged_file_is_refused(fitted, tmp_path, file):
     folder = fitted.save(tmp_path / "model")
     if not (folder / file).exists():

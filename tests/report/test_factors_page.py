@@ -8,11 +8,15 @@ import pytest
 from made_factors import EXPLAINED, make_factors
 from naze.errors import ConfigurationError, StoreError
 from naze.factors.cases import Quote
+from naze.factors.notes import Note
 from naze.records import Outcome
 from naze.report import write_factors_report
 from naze.report.factor_cases import passages
 from naze.report.factor_rows import factor_rows
 from naze.report.factor_texts import TEXTS
+from naze.report.note_texts import TEXTS as NOTE_TEXTS
+from naze.report.predictor_texts import TEXTS as PREDICTOR_TEXTS
+from naze.report.wording import TEXTS as ALL_TEXTS
 from naze.report.wording import as_html, as_markdown, both, fill, say
 
 GAP = re.compile(r"\{(\w+)")
@@ -35,6 +39,38 @@ def test_japanese_and_english_have_the_same_texts_with_the_same_gaps():
     assert TEXTS["en"].keys() == TEXTS["ja"].keys()
     for key, text in TEXTS["en"].items():
         assert set(GAP.findall(text)) == set(GAP.findall(TEXTS["ja"][key])), key
+
+
+def test_no_two_pages_have_a_text_of_one_name():
+    for language in ("en", "ja"):
+        assert len(ALL_TEXTS[language]) == sum(
+            len(texts[language]) for texts in (TEXTS, NOTE_TEXTS, PREDICTOR_TEXTS)
+        )
+
+
+def test_notes_of_a_run_are_worded_in_both_languages_and_an_engine_s_own_where_they_are_known(
+    win_factors, tmp_path
+):
+    assert NOTE_TEXTS["en"].keys() == NOTE_TEXTS["ja"].keys()
+    for key, text in NOTE_TEXTS["en"].items():
+        assert set(GAP.findall(text)) == set(GAP.findall(NOTE_TEXTS["ja"][key])), key
+    notes = (
+        Note("test_limit", {"n": 1200, "all": 3000}),
+        Note("rows_unexplained", {"n": 3}, of="runs/a"),
+        "The GGUF file runs in OpenVINO as int8, prepared once for this machine.",
+        "every prompt is sent to https://example.com, which is not this machine",
+        "words that nobody knows",
+    )
+    noted = replace(win_factors, about=replace(win_factors.about, notes=notes))
+    write_factors_report(noted, tmp_path / "noted.html")
+    text = (tmp_path / "noted.html").read_text("utf-8")
+    english, japanese = shown_in(text, "en"), shown_in(text, "ja")
+    assert "1,200 of 3,000 held-out votes are asked about" in english and "runs/a: 3 rows" in english
+    assert "取り分けた投票3,000件のうち1,200件" in japanese and "3行には説明がありません" in japanese
+    assert "https://example.comに送られます" in japanese and "words that nobody knows" in japanese
+    assert "held-out votes are asked about" not in japanese and "OpenVINOでint8" in japanese
+    write_factors_report(noted, tmp_path / "noted.md", language="ja")
+    assert "runs/a：3行には説明がありません" in (tmp_path / "noted.md").read_text("utf-8")
 
 
 def test_a_word_goes_with_its_number():

@@ -70,7 +70,8 @@ def find(
     test_votes: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Further votes to test on, instead of a part of the explained ones; or several files."
+            metavar="<path>",
+            help="Further votes to test on, instead of a part of the explained ones; or several files.",
         ),
     ] = None,
     test_where: Annotated[
@@ -181,7 +182,7 @@ def drill(
 def compare(
     first: Annotated[Path, typer.Argument(metavar="FACTORS", help="One factors run.")],
     second: Annotated[
-        Path | None, typer.Argument(metavar="[FACTORS]", help="Another one of the same outcome.")
+        Path | None, typer.Argument(metavar="FACTORS", help="Another one of the same outcome.")
     ] = None,
     by: Annotated[
         str | None,

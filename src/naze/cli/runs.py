@@ -136,13 +136,14 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
     as_json: _Json = False,
 ) -> None:
-    """Write every row of a run, in input order; for explanations with the votes' own columns."""
+    """Write every row of a run, in input order; of an explanation with the votes' own columns."""
     from naze.generations import export_run, open_run
     from naze.jobs import export_columns
+    from naze.jobs.explain import TASK
 
     opened = open_run(run)
-    of_votes = opened.manifest.task == "explain"
-    join = export_columns(run, nested=to.suffix.lower() != ".csv") if of_votes else None
+    explained = opened.manifest.task == TASK
+    join = export_columns(run, nested=to.suffix.lower() != ".csv") if explained else None
     rows = export_run(opened, to, join=join)
     opened.close()
     if as_json:
@@ -160,11 +161,16 @@ def retry(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal."""
+    """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal.
+
+    An explanation is asked at once, from its own folder. Of any other run the failures are set aside, so that the command
+    that made it asks them again, and nothing else.
+    """
     from naze.cli.explain import show_summary, tell
     from naze.errors import ConfigurationError
     from naze.generations import FAILURES, choose_progress, open_run
     from naze.jobs import continue_run
+    from naze.jobs.explain import TASK
 
     names = {failure.value: failure for failure in FAILURES}
     unknown = [name for name in status or () if name not in names]
@@ -174,8 +180,8 @@ def retry(
     kept = open_run(run)
     summary = kept.summary()
     kept.close()
-    if kept.manifest.task == "map":
-        _set_aside(run, chosen)
+    if kept.manifest.task != TASK:
+        _set_aside(run, chosen, as_json=as_json)
         return
     if summary.open or any(getattr(summary, failure.value) for failure in chosen):
         done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
@@ -188,14 +194,19 @@ def retry(
         raise typer.Exit(EXIT_FAILED_ROWS)
 
 
-def _set_aside(run: Path, statuses: "list[Status]") -> None:
-    """Set a table's failures aside; its own command asks them again, and writes its result anew."""
+def _set_aside(run: Path, failures: "list[Status]", *, as_json: bool) -> None:
+    """Have failures asked again by the command that made the run."""
     from naze.generations import write_run
 
     with write_run(run) as opened:
-        count = opened.reset_failures(statuses)
-    again = " Run the command that made it again: it asks these alone." if count else ""
-    typer.echo(f"{run}: {count:,} answers were set aside.{again}")
+        count = opened.reset_failures(failures)
+        task = opened.manifest.task
+    if as_json:
+        typer.echo(json.dumps({"run": str(run), "set_aside": count}, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{count:,} failures set aside: {run}. The same `naze {task}` command again asks them, and nothing else."
+        )
 
 
 def _about(run: "Run") -> dict[str, Any]:

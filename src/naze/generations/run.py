@@ -100,8 +100,8 @@ class Run:
         """Read every row with its answer, in input order, a few in memory at a time."""
         return self._store.rows()
 
-    def states(self) -> Iterator[tuple[int, bytes]]:
-        """Read the hidden states of the rows that have them, each with the row's position; see `naze.engines.states`."""
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """Read the hidden states of the rows that have them, each with the id of its subject; see `naze.engines.states`."""
         return self._store.states()
 
     def row(self, subject_id: str) -> list[Row]:

@@ -243,11 +243,16 @@ class Store:
             for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
                 yield _row(found)
 
-    def states(self) -> Iterator[tuple[int, bytes]]:
-        """Read the hidden states of rows that have them, each with the row's position, in input order."""
+    def states(self) -> Iterator[tuple[str, bytes]]:
+        """Read the hidden states of rows that have them, each with the id of its subject, in input order."""
         with _told(self.path):
+            known = self._connection.execute(
+                "SELECT count(*) FROM sqlite_master WHERE name = 'states'"
+            ).fetchone()[0]
+            if not known:  # a run that was begun before there were any
+                return
             yield from self._connection.execute(
-                "SELECT plan.position, states.states FROM plan JOIN states ON states.key = plan.key ORDER BY plan.position"
+                "SELECT plan.subject_id, states.states FROM plan JOIN states ON states.key = plan.key ORDER BY plan.position"
             )
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:

@@ -21,7 +21,8 @@ __all__ = ["SAMPLE_ROWS", "estimate"]
 
 SAMPLE_ROWS = 8
 """Prompts that are asked to measure the speed."""
-_NOT_FOR_ESTIMATES = ("out", "errors", "run", "retry", "progress", "tell")
+_NOT_FOR_ESTIMATES = ("out", "errors", "run", "retry", "progress", "tell", "examples")
+"""What a job may be told and an estimate leaves out: where results go, and `naze.label`'s examples, asked beforehand."""
 
 
 def estimate(job: Callable[..., Any], *arguments: Any, **options: Any) -> Estimate:  # noqa: ANN401 - the job's own

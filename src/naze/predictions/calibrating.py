@@ -14,6 +14,8 @@ from naze.predictions.scores import log_loss
 __all__ = ["CascadePoint", "JudgeCalibration", "calibrate_judge", "calibrated_out_of_fold", "cascade_curve"]
 
 _SHRINKAGES = (0.01, 0.1, 1.0)
+_BESIDE = (0.1, 1.0, 10.0, 1000.0)
+"""Of columns beside a cheap predictor, which is taken as it is: the last leaves nothing of them."""
 _INNER = 5
 
 
@@ -31,8 +33,9 @@ class JudgeCalibration:
             group: of the verdicts.
             cheap: log odds of a cheap predictor, of a against b and of a tie, where it took part in the calibration.
         """
-        odd, even = _columns(group, cheap)
-        return probabilities(self.win.predict(odd), self.tie.predict(even))
+        odd, even = _columns(group)
+        win, tie = self.win.predict(odd), self.tie.predict(even)
+        return probabilities(win, tie) if cheap is None else probabilities(win + cheap[0], tie + cheap[1])
 
 
 def calibrate_judge(
@@ -49,15 +52,16 @@ def calibrate_judge(
         group: of the verdicts (`Verdicts.group`), without NaN.
         outcomes: (votes,) 1: a, -1: b, 0: tie.
         prompts: (votes,) number of the prompt.
-        cheap: log odds of a cheap predictor that did not learn from these votes; taken in as further columns.
+        cheap: log odds of a cheap predictor that did not learn from these votes; the verdicts then say what is to be added.
         seed: decides the parts of the cross-validation.
     """
-    odd, even = _columns(group, cheap)
+    odd, even = _columns(group)
     parts = prompt_parts(prompts, _INNER, seed)
-    decided = (outcomes != 0).astype(np.float64)
+    decided, everything = (outcomes != 0).astype(np.float64), np.ones(len(outcomes))
+    win, tie = (None, None) if cheap is None else cheap
     return JudgeCalibration(
-        _best(odd, (outcomes > 0).astype(np.float64), decided, parts, odd=True),
-        _best(even, 1 - decided, np.ones(len(outcomes)), parts, odd=False),
+        _best(odd, (outcomes > 0).astype(np.float64), decided, parts, odd=True, beside=win),
+        _best(even, 1 - decided, everything, parts, odd=False, beside=tie),
     )
 
 
@@ -127,27 +131,40 @@ def unsureness(told: Floats) -> Floats:
     return np.asarray(-(held * np.log(held)).sum(axis=1), np.float64)
 
 
-def _columns(group: Group, cheap: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+def _columns(group: Group) -> tuple[Floats, Floats]:
     if group.odd is None or group.even is None:
         raise ValueError("a judge's group has odd and even columns")
-    if cheap is None:
-        return group.odd, group.even
-    return np.column_stack([group.odd, cheap[0]]), np.column_stack([group.even, cheap[1], np.abs(cheap[0])])
+    return group.odd, group.even
 
 
 def _taken(cheap: tuple[Floats, Floats] | None, rows: Ints) -> tuple[Floats, Floats] | None:
     return None if cheap is None else (cheap[0][rows], cheap[1][rows])
 
 
-def _best(columns: Floats, hits: Floats, weights: Floats, parts: Ints, *, odd: bool) -> Linear:
-    losses = []
-    for shrinkage in _SHRINKAGES:
-        total = 0.0
+def _best(
+    columns: Floats, hits: Floats, weights: Floats, parts: Ints, *, odd: bool, beside: Floats | None
+) -> Linear:
+    """Fit with the shrinkage that cross-validation finds best.
+
+    `beside` are log odds that are added to the result. Then something is added only where it lowers the loss by more than the
+    gain's standard error: smaller gains are noise.
+    """
+    grid = _SHRINKAGES if beside is None else _BESIDE
+    used = np.flatnonzero(weights > 0)
+    losses = np.empty((len(grid), len(used)))
+    for place, shrinkage in enumerate(grid):
         for part in np.unique(parts):
-            test = (parts == part) & (weights > 0)
-            told = fit_linear(columns, hits, weights * (parts != part), shrinkage, odd=odd).predict(
-                columns[test]
+            test = np.flatnonzero(parts[used] == part)
+            rest = weights * (parts != part)
+            told = fit_linear(columns, hits, rest, shrinkage, odd=odd, beside=beside).predict(
+                columns[used[test]]
             )
-            total += np.logaddexp(0, np.where(hits[test] > 0.5, -told, told)).sum()
-        losses.append(total)
-    return fit_linear(columns, hits, weights, _SHRINKAGES[int(np.argmin(losses))], odd=odd)
+            if beside is not None:
+                told = told + beside[used[test]]
+            losses[place, test] = np.logaddexp(0, np.where(hits[used[test]] > 0.5, -told, told))
+    best = int(losses.mean(axis=1).argmin())
+    if beside is not None:
+        gain = losses[-1] - losses[best]
+        if gain.mean() <= gain.std() / np.sqrt(max(len(gain), 1)):
+            best = len(grid) - 1
+    return fit_linear(columns, hits, weights, grid[best], odd=odd, beside=beside)

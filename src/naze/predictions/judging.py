@@ -6,7 +6,7 @@ shares of the outcomes, which is why they can be calibrated on votes whose winne
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from naze.engines.states import decode_states
 from naze.errors import ConfigurationError, InputError
-from naze.generations import Progress, Run
+from naze.generations import Progress, Run, open_run
 from naze.jobs.asking import Step, Worker
 from naze.predictions.features.groups import Floats, Group
 from naze.prompts import fit, load_template
 from naze.records import Fit, FittedPrompt, Sampling, Status, Turns, Vote, Winner
 from naze.votes import Votes, swap_sides
 
-__all__ = ["JUDGE_CHOICES", "Verdicts", "judge_votes"]
+__all__ = ["JUDGE_CHOICES", "Verdicts", "judge_votes", "read_verdicts"]
 
 JUDGE_CHOICES = ("A", "B", "C")
 """What the model chooses from: the first response, the second, a tie."""
@@ -144,10 +144,23 @@ def judge_votes(
             yield replace(fitted, tokens=None if fitted.fit is not Fit.OVERFLOW else fitted.tokens)
 
     step = Step(TASK, template, _SAMPLING, made_from, states=states)
-    run = worker.ask(folder, step, source, progress=progress)
+    worker.ask(folder, step, source, progress=progress).close()
+    return read_verdicts(folder, [vote.id for vote in votes])
+
+
+def read_verdicts(folder: Path, vote_ids: Sequence[str]) -> Verdicts:
+    """Read a run of `judge_votes` as far as it went, without asking anything.
+
+    Args:
+        folder: of the run.
+        vote_ids: whose verdicts are wanted; those that the run does not have are NaN.
+
+    Raises:
+        RunNotFoundError: no run is there.
+    """
+    run = open_run(folder)
     try:
-        found = _read(run, [vote.id for vote in votes])
-        return replace(found, states=_states(run, len(votes))) if states else found
+        return _read(run, vote_ids)
     finally:
         run.close()
 
@@ -162,17 +175,19 @@ def _read(run: Run, vote_ids: Sequence[str]) -> Verdicts:
         told = [row.answer.probabilities.get(choice, 0.0) for choice in JUDGE_CHOICES]
         if place is not None and np.isfinite(told).all():
             both[row.subject_id.endswith(_SWAPPED_MARK)][place] = told
-    return Verdicts(tuple(vote_ids), both[False], both[True])
+    return Verdicts(tuple(vote_ids), both[False], both[True], _states(run, row_of))
 
 
-def _states(run: Run, votes: int) -> NDArray[np.float16] | None:
-    """Read hidden states; the plan holds each vote twice, as shown and then with the sides exchanged."""
+def _states(run: Run, row_of: Mapping[str, int]) -> NDArray[np.float16] | None:
+    """Read hidden states; None where the run has none."""
     found: NDArray[np.float16] | None = None
-    for position, raw in run.states():
+    for subject_id, raw in run.states():
         told = decode_states(raw)
         if found is None:
-            found = np.full((votes, 2, *told.shape), np.nan, np.float16)
-        found[position // 2, position % 2] = told
+            found = np.full((len(row_of), 2, *told.shape), np.nan, np.float16)
+        row = row_of.get(subject_id.removesuffix(_SWAPPED_MARK))
+        if row is not None:
+            found[row, int(subject_id.endswith(_SWAPPED_MARK))] = told
     return found
 
 

@@ -29,6 +29,7 @@ __all__ = ["FORMAT", "is_predictor_folder", "load_predictor", "save_predictor"]
 FORMAT = 2
 """Rises when an older naze could not read what is written."""
 _ABOUT, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
+_KINDS = ("forest", "boosted")
 _AXES = ("difference", "both", "center")
 ASKED = "asked"
 """Folder in a predictor's that keeps what a model was asked to learn from."""
@@ -67,13 +68,13 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
             "intercept": part.linear.intercept,
             "calibration": asdict(part.calibration),
             "choices": asdict(part.choices),
-            "odd": None if part.trees is None else part.trees.odd,
-            "forest": part.trees is not None and part.trees.forest,
+            "odd": {kind: trees.odd for kind in _KINDS if (trees := getattr(part, kind)) is not None},
         }
-        trees = folder / f"{name}.txt"
-        trees.unlink(missing_ok=True)
-        if part.trees is not None:
-            part.trees.booster.save_model(str(trees))
+        for kind in _KINDS:
+            file, trees = folder / f"{name}.{kind}.txt", getattr(part, kind)
+            file.unlink(missing_ok=True)
+            if trees is not None:
+                trees.booster.save_model(str(file))
     if predictor.report_ is not None:
         arrays |= {
             "report.out_of_fold": predictor.report_.out_of_fold,
@@ -164,24 +165,29 @@ def _about(folder: Path) -> dict[str, Any]:
 
 def _part(folder: Path, name: str, about: dict[str, Any], arrays: dict[str, Any]) -> Part:
     told = about[name]
-    trees = None
-    if told["odd"] is not None:
-        missing = trees_missing()
-        if missing:
-            raise InputError(f"{folder}: this predictor has trees, and {missing}.")
-        import lightgbm
-
-        try:
-            trees = Trees(
-                lightgbm.Booster(model_file=str(folder / f"{name}.txt")), told["odd"], told["forest"]
-            )
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"{name}.txt: {error}") from error
+    forest, boosted = (
+        _trees(folder, f"{name}.{kind}.txt", told["odd"][kind], forest=kind == "forest")
+        if kind in told["odd"]
+        else None
+        for kind in _KINDS
+    )
     choices = {**told["choices"], "extra_weights": tuple(told["choices"]["extra_weights"])}
     linear = Linear(
         arrays[f"{name}.center"], arrays[f"{name}.scale"], arrays[f"{name}.weights"], told["intercept"]
     )
-    return Part(linear, trees, Calibration(**told["calibration"]), Choices(**choices))
+    return Part(linear, forest, boosted, Calibration(**told["calibration"]), Choices(**choices))
+
+
+def _trees(folder: Path, name: str, odd: int, *, forest: bool) -> Trees:
+    missing = trees_missing()
+    if missing:
+        raise InputError(f"{folder}: this predictor has trees, and {missing}.")
+    import lightgbm
+
+    try:
+        return Trees(lightgbm.Booster(model_file=str(folder / name)), odd, forest)
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _report_rows(report: "FitReport") -> dict[str, Any]:

@@ -155,15 +155,15 @@ def _bias(tests: Sequence[FactorTest]) -> Iterator[Message]:
 def _predict(losses: Losses | None) -> Iterator[Message]:
     """Say whether the factors help to predict."""
     if losses is None:
-        yield "p_none", {}
+        yield "ll_none", {}
         return
     shown = {"prior": losses.prior, "style": losses.style, "factors": losses.factors}
-    yield "p_losses", {name: decimal(value, 3) for name, value in shown.items()}
-    drop, key = losses.drop, "p_same"
+    yield "ll_losses", {name: decimal(value, 3) for name, value in shown.items()}
+    drop, key = losses.drop, "ll_same"
     if drop.low is not None and drop.low > 0:
-        key = "p_better"
+        key = "ll_better"
     elif drop.high is not None and drop.high < 0:
-        key = "p_worse"
+        key = "ll_worse"
     yield key, {"drop": f"{decimal(drop.value, 3)} {interval(drop, 3)}".strip()}
 
 

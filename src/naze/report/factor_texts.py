@@ -58,12 +58,12 @@ _EN = {
     "b_alike": "On average it gives “both alike” a probability of {share}.",
     "b_unknown": "There is no verdict to tell a bias from.",
     "predict": "Do the factors help to predict votes?",
-    "p_losses": "Log loss in predicting each held-out vote from the others, in nats (lower is better): "
+    "ll_losses": "Log loss in predicting each held-out vote from the others, in nats (lower is better): "
     "{prior} from the shares of A, B and ties alone, {style} with length and markdown, {factors} with all factors as well.",
-    "p_better": "All factors together take {drop} off what length and markdown leave: they tell something that those do not.",
-    "p_same": "All factors together change that by {drop}; the interval includes no change at all.",
-    "p_worse": "All factors together make it worse ({drop} taken off): with so few votes they add more noise than knowledge.",
-    "p_none": "The held-out votes are too few to compare predictions.",
+    "ll_better": "All factors together take {drop} off what length and markdown leave: they tell something that those do not.",
+    "ll_same": "All factors together change that by {drop}; the interval includes no change at all.",
+    "ll_worse": "All factors together make it worse ({drop} taken off): with so few votes they add more noise than knowledge.",
+    "ll_none": "The held-out votes are too few to compare predictions.",
     # 2 table
     "table": "Factors",
     "table_note": "Those that passed come first, then by the size of the effect. Failed ones stay in the table.",
@@ -345,13 +345,13 @@ _JA = {
     "b_alike": "「同じ程度」に与えた確率は平均{share}です。",
     "b_unknown": "判定がないため、偏りはわかりません。",
     "predict": "要因は投票の予測に役立つか",
-    "p_losses": "検証用の投票を互いに予測したとき（交差検証）の対数損失（単位はナット、小さいほど良い）："
+    "ll_losses": "検証用の投票を互いに予測したとき（交差検証）の対数損失（単位はナット、小さいほど良い）："
     "A・B・引き分けの割合だけでは{prior}、長さとMarkdownを加えると{style}、さらに全要因を加えると{factors}。",
-    "p_better": "全要因を加えると、長さとMarkdownだけの場合より{drop}小さくなります。長さとMarkdownではわからないことを示して"
+    "ll_better": "全要因を加えると、長さとMarkdownだけの場合より{drop}小さくなります。長さとMarkdownではわからないことを示して"
     "います。",
-    "p_same": "全要因を加えたときの減少は{drop}で、信頼区間は0（変化なし）を含みます。",
-    "p_worse": "全要因を加えるとかえって悪くなります（減少{drop}）。この件数では、情報よりも雑音が増えます。",
-    "p_none": "検証用の投票が少ないため、予測は比較できません。",
+    "ll_same": "全要因を加えたときの減少は{drop}で、信頼区間は0（変化なし）を含みます。",
+    "ll_worse": "全要因を加えるとかえって悪くなります（減少{drop}）。この件数では、情報よりも雑音が増えます。",
+    "ll_none": "検証用の投票が少ないため、予測は比較できません。",
     "table": "要因の一覧",
     "table_note": "通過した要因を先に、効果の大きい順に並べています。不通過の要因も載せています。",
     "sort_by": "並べ替え",

@@ -9,25 +9,25 @@ from naze.factors.notes import NOTES
 __all__ = ["ENGINE_WORDS", "TEXTS"]
 
 _JA = {
-    "votes_unexplained": "実行のうち {n} 件の投票には説明がありません（未処理または失敗）",
-    "rows_unexplained": "{n} 行には説明がありません",
-    "rows_aside": "{n} 行を除外しました。最初の行：{first}",
-    "shared_prompts": "検証用の投票 {all} 件のうち {n} 件は、説明のある投票とプロンプトが同じなので除外しました",
-    "test_limit": "取り分けた投票 {all} 件のうち {n} 件をモデルに尋ねました（--test-limit）",
-    "quotes_rejected": "モデルの引用 {n} 件は説明の中に見つからず、採用しませんでした",
-    "unsupported": "モデルの理由 {n} 件は自身の引用と共通する語がなく、採用しませんでした",
-    "rules_stood_in": "説明 {all} 件のうち {n} 件は、モデルの答えが使えなかったため、規則で理由に分けました",
-    "echoed": "理由 {n} 件は説明者への指示を繰り返しただけで、採用しませんでした",
-    "silent": "説明 {all} 件のうち {n} 件には理由がありません",
-    "vacuous": "理由 {all} 件のうち {n} 件は結果を述べただけで、採用しませんでした",
-    "few_kinds": "理由の種類は {count} ではなく {n} です。"
-    "異なる理由 {distinct} 件には、{least} 件以上の投票が挙げる種類がこれ以上ありません",
-    "few_reasons": "理由の種類は {count} ではなく {n} です。異なる理由が {distinct} 件しかありません",
-    "further_kinds": "挙げた投票の少ない {n} 種類（理由 {reasons} 件）は除きました。--count を大きくすると含まれます",
-    "no_kind": "理由 {all} 件のうち {n} 件は、似た理由が少なく、どの種類にも入りませんでした",
-    "unnamed": "{n} 種類にはモデルが使える名前を付けられず、最も中心的な理由の言葉を名前にしました",
-    "names_refused": "名前に内容のない {empty} 種類を採用せず、{same} 種類は他と同じ名前でした",
-    "few_factors": "要因は {count} ではなく {n} です。残った種類からはこれ以上得られません",
+    "votes_unexplained": "実行のうち{n}件の投票には説明がありません（未処理または失敗）",
+    "rows_unexplained": "{n}行には説明がありません",
+    "rows_aside": "{n}行を除外しました。最初の行：{first}",
+    "shared_prompts": "検証用の投票{all}件のうち{n}件は、説明のある投票とプロンプトが同じなので除外しました",
+    "test_limit": "取り分けた投票{all}件のうち{n}件をモデルに尋ねました（--test-limit）",
+    "quotes_rejected": "モデルの引用{n}件は説明の中に見つからず、採用しませんでした",
+    "unsupported": "モデルの理由{n}件は自身の引用と共通する語がなく、採用しませんでした",
+    "rules_stood_in": "説明{all}件のうち{n}件は、モデルの答えが使えなかったため、規則で理由に分けました",
+    "echoed": "理由{n}件は説明者への指示を繰り返しただけで、採用しませんでした",
+    "silent": "説明{all}件のうち{n}件には理由がありません",
+    "vacuous": "理由{all}件のうち{n}件は結果を述べただけで、採用しませんでした",
+    "few_kinds": "理由の種類は{count}ではなく{n}です。"
+    "異なる理由{distinct}件には、{least}件以上の投票が挙げる種類がこれ以上ありません",
+    "few_reasons": "理由の種類は{count}ではなく{n}です。異なる理由が{distinct}件しかありません",
+    "further_kinds": "挙げた投票の少ない{n}種類（理由{reasons}件）は除きました。--countを大きくすると含まれます",
+    "no_kind": "理由{all}件のうち{n}件は、似た理由が少なく、どの種類にも入りませんでした",
+    "unnamed": "{n}種類にはモデルが使える名前を付けられず、最も中心的な理由の言葉を名前にしました",
+    "names_refused": "名前に内容のない{empty}種類を採用せず、{same}種類は他と同じ名前でした",
+    "few_factors": "要因は{count}ではなく{n}です。残った種類からはこれ以上得られません",
 }
 
 _ENGINE = (
@@ -35,13 +35,13 @@ _ENGINE = (
         "engine_prepared",
         r"The GGUF file runs in OpenVINO as int8, prepared once for this machine\.",
         "The GGUF file runs in OpenVINO as int8, prepared once for this machine.",
-        "GGUF ファイルを OpenVINO で int8 として動かしています（このマシン用に一度だけ変換）",
+        "GGUFファイルをOpenVINOでint8として動かしています（このマシン用に一度だけ変換）",
     ),
     (
         "engine_sent",
         r"every prompt is sent to (?P<to>.+), which is not this machine",
         "every prompt is sent to {to}, which is not this machine",
-        "すべてのプロンプトは、このマシンではない {to} に送られます",
+        "すべてのプロンプトは、このマシンではない{to}に送られます",
     ),
     (
         "engine_estimates",
@@ -53,7 +53,7 @@ _ENGINE = (
         "engine_context",
         r"Ollama is asked for a context of (?P<n>[\d,]+) tokens; --context sets it, up to (?P<most>.+)",
         "Ollama is asked for a context of {n} tokens; --context sets it, up to {most}",
-        "Ollama に求めるコンテキストは {n} トークンです（--context で指定、上限 {most}）",
+        "Ollamaに求めるコンテキストは{n}トークンです（--contextで指定、上限{most}）",
     ),
 )
 """What engines say of themselves: key, the words that are told by, English, Japanese."""

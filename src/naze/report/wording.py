@@ -11,10 +11,12 @@ from naze.report.predictor_texts import TEXTS as _OF_PREDICTORS
 
 __all__ = ["LANGUAGES", "Key", "Message", "as_html", "as_markdown", "both", "escape_markdown", "fill", "say"]
 
+_ROOMS = (_OF_FACTORS, _OF_NOTES, _OF_PREDICTORS)
 TEXTS = {
-    language: {**_OF_FACTORS[language], **_OF_NOTES[language], **_OF_PREDICTORS[language]}
+    language: {key: text for texts in _ROOMS for key, text in texts[language].items()}
     for language in _OF_FACTORS
 }
+"""All texts by language. A key stands in one file alone, else one page would speak another one's words: a test holds it."""
 LANGUAGES = tuple(TEXTS)
 _GAP = re.compile(r"\{(\w+)(?::([^/{}]*)/([^/{}]*))?\}")
 _STRONG = re.compile(r"\*\*(.+?)\*\*")

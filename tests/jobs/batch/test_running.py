@@ -284,6 +284,19 @@ def test_one_failed_choice_fails_its_request(scripted, write, make, read, tmp_pa
     assert done.batch["output_file_id"] is None
 
 
+def test_what_a_grammar_does_not_enforce_of_a_schema_is_named_before_anything_is_asked(
+    scripted, write, make, tmp_path
+):
+    scripted.identity = replace(scripted.identity, engine="openvino")
+    schema = {"type": "object", "properties": {"age": {"type": "integer", "multipleOf": 7}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    told = []
+    path = write(make("a"), make("b", response_format=wanted), make("c", response_format=wanted))
+    naze.run_batch(path, "m", out=tmp_path / "r.jsonl", tell=told.append)
+    [note] = told[0].manifest.notes
+    assert "line 2: multipleOf at properties/age" in note
+
+
 def test_another_model_needs_another_output_file(scripted, write, make, tmp_path):
     path, out = write(make("a")), tmp_path / "r.jsonl"
     naze.run_batch(path, "m", out=out)

@@ -38,6 +38,8 @@ class BatchFile:
     refused: tuple[tuple[Request, RequestProblem], ...]
     """The first requests that cannot be asked; each becomes a line of the error file."""
     refused_count: int
+    schemas: tuple[tuple[int, str], ...] = ()
+    """The first different JSON Schemas that answers must satisfy, each with the first line that asks for it."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class _Seen:
     problems: list[FileProblem] = field(default_factory=list)
     refused: list[tuple[Request, RequestProblem]] = field(default_factory=list)
     refused_count: int = 0
+    schemas: dict[str, int] = field(default_factory=dict)
+    """JSON Schema -> the first line that asks for it."""
 
 
 def check_batch(
@@ -96,6 +100,7 @@ def check_batch(
         requests=seen.requests,
         refused=tuple(seen.refused),
         refused_count=seen.refused_count,
+        schemas=tuple((line, schema) for schema, line in seen.schemas.items()),
     )
 
 
@@ -118,6 +123,10 @@ def _note(request: Request, seen: _Seen, model: str | None, defaults: Defaults) 
         seen.refused_count += 1
         if len(seen.refused) < _PROBLEMS_KEPT:
             seen.refused.append((request, found))
+        return
+    for prompt in found.prompts:
+        if prompt.schema is not None and len(seen.schemas) < _PROBLEMS_KEPT:
+            seen.schemas.setdefault(prompt.schema, request.line)
 
 
 def _problems_of_the_whole(seen: _Seen, model: str | None, *, limits: bool) -> list[FileProblem]:

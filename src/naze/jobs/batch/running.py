@@ -15,6 +15,7 @@ from typing import Any
 from naze.engines import open_engine, resolve
 from naze.engines.embeddings import DEFAULT_EMBEDDER, EmbeddingEngine
 from naze.engines.protocol import Engine, EngineOptions, Model
+from naze.engines.schemas import enforced
 from naze.errors import ConfigurationError, UnknownModelError
 from naze.generations import (
     Estimate,
@@ -43,6 +44,7 @@ from naze.tables import fingerprint
 __all__ = ["BatchDone", "BatchSettings", "BatchTold", "estimate_batch", "run_batch"]
 
 TASK = "batch"
+_NOTES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +282,24 @@ def _manifest(
         language="as asked",
         fit="fail",
         address=identity.address,
-        notes=(*why, *identity.notes),
+        notes=(*why, *identity.notes, *_not_enforced(file, identity.engine)),
         data_path=str(file.path),
         data_fingerprint=fingerprint(file.path),
         options=asdict(replace(settings.options, api_key=None)),
         versions=installed_versions(),
         created=now(),
     )
+
+
+def _not_enforced(file: BatchFile, engine: str) -> tuple[str, ...]:
+    """Name what of the schemas is checked only after an answer is there."""
+    found = [
+        f"the schema of line {line:,}: {leftover} is not enforced while the model writes; it is checked after"
+        for line, schema in file.schemas
+        for leftover in enforced(schema, engine).leftovers
+    ]
+    more = (f"{len(found) - _NOTES_SHOWN:,} more of the kind",) if len(found) > _NOTES_SHOWN else ()
+    return (*found[:_NOTES_SHOWN], *more)
 
 
 def _about(run: Run, file: BatchFile) -> About:

@@ -10,7 +10,7 @@ from naze.predictions.features.groups import Group
 
 __all__ = ["agreement"]
 
-_WORDS = re.compile(r"[^\W\d_]{4,}|[\u3041-\u30ff\u4e00-\u9fff]{2}")
+_WORDS = re.compile(r"[^\W\d_\u3041-\u30ff\u4e00-\u9fff]{4,}|[\u3041-\u30ff\u4e00-\u9fff]{2}")
 """Words of some length; of Japanese and Chinese, pairs of characters."""
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 _NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+")

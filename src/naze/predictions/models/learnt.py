@@ -11,10 +11,12 @@ from naze.predictions.models.strength import TextStrength, fit_strength, strengt
 from naze.predictions.models.ties import probabilities
 from naze.predictions.models.trees import trees_missing
 
-__all__ = ["Axes", "Columns", "Learnt", "Taught", "learn"]
+__all__ = ["Axes", "Columns", "Learnt", "Taught", "learn", "principal_axes"]
 
 _AXES = 16
-"""Principal directions that wide columns are reduced to."""
+"""Principal directions that wide columns are reduced to at most."""
+_VOTES_FOR_AXIS = 50
+"""Fewer directions where votes are few: they would be learnt by heart."""
 _PARTS = 5
 _STRENGTH = "strength of the wording"
 _CLOSENESS = "how unequal the responses look"
@@ -136,7 +138,7 @@ def learn(taught: Taught, *, seed: int = 0, with_trees: bool = True) -> Learnt:
     if features.ngrams is not None:
         strength = fit_strength(features.ngrams, outcomes, taught.models, seed=seed)
         read = strength_out_of_fold(features.ngrams, outcomes, taught.models, parts, seed=seed)
-    axes = {one.name: _axes(one, seed) for one in features.wide}
+    axes = {one.name: principal_axes(one, seed) for one in features.wide}
     columns = _columns(features, strength, axes, read)
     with_trees = with_trees and trees_missing() is None
     win, logits = fit_part(
@@ -189,10 +191,11 @@ def _columns(
     return Columns(odd_names, odd, even_names, even)
 
 
-def _axes(wide: Wide, seed: int) -> Axes:
+def principal_axes(wide: Wide, seed: int) -> Axes:
+    """Find the directions along which wide columns vary most: 16 at most, and no more than one for 50 votes."""
     from sklearn.decomposition import PCA, TruncatedSVD
 
-    count = min(_AXES, wide.odd.shape[1] - 1, len(wide.odd) - 1)
+    count = max(1, min(_AXES, len(wide.odd) // _VOTES_FOR_AXIS, wide.odd.shape[1] - 1, len(wide.odd) - 1))
     difference = TruncatedSVD(count, random_state=seed).fit(wide.odd)
     both = PCA(count, random_state=seed, svd_solver="randomized").fit(wide.even)
     return Axes(

@@ -38,7 +38,15 @@ class Linear:
         return np.asarray(self.scaled(columns) * self.weights, np.float64)
 
 
-def fit_linear(columns: Floats, hits: Floats, weights: Floats, shrinkage: float, *, odd: bool) -> Linear:
+def fit_linear(
+    columns: Floats,
+    hits: Floats,
+    weights: Floats,
+    shrinkage: float,
+    *,
+    odd: bool,
+    beside: Floats | None = None,
+) -> Linear:
     """Fit by maximum likelihood with an L2 penalty.
 
     Args:
@@ -47,19 +55,48 @@ def fit_linear(columns: Floats, hits: Floats, weights: Floats, shrinkage: float,
         weights: (votes,) how much each vote counts; those of weight 0 are left out.
         shrinkage: penalty beside the mean loss; the larger, the nearer all weights are to 0.
         odd: the columns change their sign with the sides: no intercept, no centre.
+        beside: (votes,) log odds that another model gives; what is fitted is to be added to them, and shrunk towards nothing.
     """
     from sklearn.linear_model import LogisticRegression
 
     used = weights > 0
     columns, hits, weights = columns[used], hits[used], weights[used]
+    if beside is not None:
+        beside = beside[used]
     center = np.zeros(columns.shape[1]) if odd else np.average(columns, axis=0, weights=weights)
     scale = np.sqrt(np.average((columns - center) ** 2, axis=0, weights=weights))
     scale[scale < 1e-9] = 1.0
     blank = Linear(center, scale, np.zeros(columns.shape[1]), 0.0)
-    if len(np.unique(hits)) < 2 or not columns.shape[1]:
+    if beside is None and (len(np.unique(hits)) < 2 or not columns.shape[1]):
         share = (np.average(hits, weights=weights) * len(hits) + 0.5) / (len(hits) + 1) if len(hits) else 0.5
         return blank if odd else Linear(center, scale, blank.weights, float(np.log(share / (1 - share))))
+    if beside is not None:
+        found, intercept = _added(blank.scaled(columns), hits, weights, shrinkage, beside, odd)
+        return Linear(center, scale, found, intercept)
     model = LogisticRegression(
         C=1 / (shrinkage * weights.sum()), fit_intercept=not odd, max_iter=_ROUNDS, tol=1e-5
     ).fit(blank.scaled(columns), hits, sample_weight=weights)
     return Linear(center, scale, model.coef_[0], 0.0 if odd else float(model.intercept_[0]))
+
+
+def _added(
+    columns: Floats, hits: Floats, weights: Floats, shrinkage: float, beside: Floats, odd: bool
+) -> tuple[Floats, float]:
+    """Find weights, and an intercept where the columns are even, of what is added to given log odds; both are shrunk."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    if not odd:
+        columns = np.column_stack([columns, np.ones(len(columns))])
+    total = max(float(weights.sum()), 1e-9)
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        told = beside + columns @ theta
+        value = (weights * np.logaddexp(0.0, np.where(hits > 0.5, -told, told))).sum() / total
+        slope = columns.T @ (weights * (expit(told) - hits)) / total + shrinkage * theta
+        return float(value + shrinkage / 2 * theta @ theta), slope
+
+    found = minimize(
+        loss, np.zeros(columns.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}
+    ).x
+    return (found, 0.0) if odd else (found[:-1], float(found[-1]))

@@ -1,11 +1,11 @@
-"""One half of a prediction: who wins, or whether it is a tie. A linear model and trees, blended, calibrated.
+"""One half of a prediction: who wins, or whether it is a tie. A linear model, a forest, boosted trees; blended, calibrated.
 
 Everything that has to be chosen (shrinkage, how much votes of other sets count, how many trees, their share, whether
 calibration helps) is chosen by cross-validation within the votes to learn from, by prompt, on votes of the
 person's own set alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +19,8 @@ __all__ = ["Calibration", "Choices", "Part", "PartData", "fit_part", "log_losses
 
 SHRINKAGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 EXTRA_WEIGHTS = (0.3, 1.0)
-TREE_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+SHARES = tuple((forest / 4, boosted / 4) for forest in range(5) for boosted in range(5 - forest))
+"""Of a forest and of boosted trees in the blend; the rest is the linear model's."""
 _MOST_ROUNDS = 600
 _MANY = 12_000
 """With more votes one part is held out to choose on, instead of each in turn."""
@@ -47,15 +48,24 @@ class Choices:
     extra_weights: tuple[float, ...]
     """Of the votes of each other set; 0: they were of no help."""
     rounds: int
-    """Trees."""
-    tree_share: float
+    """Boosted trees."""
+    forest_share: float
+    """Of the blend."""
+    boosted_share: float
     """Of the blend."""
     calibrated: bool
     """Whether calibration lowered the loss out of fold."""
     loss_linear: float
     """Mean log loss of this half, out of fold, in nats."""
-    loss_trees: float | None
+    loss_forest: float | None
+    """None: no forest was grown."""
+    loss_boosted: float | None
     loss_blend: float
+
+    @property
+    def tree_share(self) -> float:
+        """Of both kinds of trees in the blend."""
+        return self.forest_share + self.boosted_share
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,8 @@ class Part:
     """A fitted half."""
 
     linear: Linear
-    trees: Trees | None
+    forest: Trees | None
+    boosted: Trees | None
     calibration: Calibration
     choices: Choices
 
@@ -96,19 +107,24 @@ class Part:
         """Return calibrated log odds: (votes,)."""
         return self.calibration.apply(self._blend(self.linear.predict(linear), trees))
 
+    @property
+    def trees(self) -> tuple[tuple[Trees, float], ...]:
+        """The trees that take part, each with its share."""
+        both = ((self.forest, self.choices.forest_share), (self.boosted, self.choices.boosted_share))
+        return tuple((one, share) for one, share in both if one is not None and share > 0)
+
     def _blend(self, told: Floats, columns: Floats) -> Floats:
-        share = self.choices.tree_share
-        if self.trees is None or share == 0:
-            return told
-        return (1 - share) * told + share * self.trees.predict(columns)
+        rest = 1 - sum(share for _, share in self.trees)
+        return np.asarray(rest * told + sum(share * one.predict(columns) for one, share in self.trees))
 
     def contributions(self, linear: Floats, trees: Floats) -> tuple[Floats, Floats]:
         """Return what each column of the linear model, and each of the trees, adds to the calibrated log odds."""
-        share = self.choices.tree_share if self.trees is not None else 0.0
-        of_linear = self.linear.contributions(linear) * (1 - share) * self.calibration.scale
-        if self.trees is None or share == 0:
-            return of_linear, np.zeros_like(trees)
-        return of_linear, self.trees.contributions(trees) * share * self.calibration.scale
+        rest = 1 - sum(share for _, share in self.trees)
+        of_linear = self.linear.contributions(linear) * rest * self.calibration.scale
+        of_trees = np.zeros_like(trees)
+        for one, share in self.trees:
+            of_trees = of_trees + one.contributions(trees) * share * self.calibration.scale
+        return of_linear, of_trees
 
 
 def log_losses(logits: Floats, hits: Floats) -> Floats:
@@ -125,37 +141,60 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     held = _held_out(data)
     shrinkage, extra = _chosen(data, held)
     weights = _weights(data, extra)
-    told = np.full(len(data.hits), np.nan)
-    grown = np.full(len(data.hits), np.nan)
-    rounds = []
-    for place in held:
-        train, test = weights * (data.parts != place), data.parts == place
-        told[test] = _linear(data, train, shrinkage).predict(data.linear[test])
-        if with_trees:
-            valid = test & data.counted & data.own
-            trees = fit_trees(
-                data.trees, data.hits, train, _MOST_ROUNDS, odd=data.odd,
-                held_out=(data.trees[valid], data.hits[valid]) if valid.any() else None,
-            )  # fmt: skip
-            rounds.append(max(10, trees.booster.best_iteration or trees.booster.num_trees()))
-            grown[test] = trees.predict(data.trees[test])
-    judged = data.counted & data.own & ~np.isnan(told)
-    linear = _linear(data, weights, shrinkage)
-    count = round(float(np.mean(rounds))) if rounds else 0
-    share, calibration, choices = _blended(data, told, grown, judged)
-    trees_kept = (
-        fit_trees(data.trees, data.hits, weights, count, odd=data.odd) if with_trees and share else None
+    kinds = () if not with_trees else ("forest", "boosted") if len(data.hits) <= _MANY else ("boosted",)
+    told = _OutOfFold(data, weights, shrinkage, held, kinds)
+    calibration, choices = _blended(data, told)
+    shares = choices.forest_share, choices.boosted_share
+    count = round(float(np.mean(told.rounds))) if told.rounds else 0
+    forest, boosted = (
+        fit_trees(data.trees, data.hits, weights, count, odd=data.odd, forest=kind == "forest")
+        if share
+        else None
+        for kind, share in zip(("forest", "boosted"), shares, strict=True)
     )
     part = Part(
-        linear, trees_kept, calibration,
-        Choices(shrinkage, extra, count if share else 0, share, calibration != Calibration(), *choices),
+        _linear(data, weights, shrinkage), forest, boosted, calibration,
+        replace(choices, shrinkage=shrinkage, extra_weights=extra, rounds=count if boosted else 0),
     )  # fmt: skip
-    out = told if not share else (1 - share) * told + share * grown
+    out = told.blend(shares)
     rest = np.isnan(out)
     out[~rest] = calibration.apply(out[~rest])
     if rest.any():
         out[rest] = part.predict(data.linear[rest], data.trees[rest])
     return part, out
+
+
+class _OutOfFold:
+    """Log odds of votes by models that did not see their part; NaN where a part was not held out."""
+
+    def __init__(
+        self, data: PartData, weights: Floats, shrinkage: float, held: list[int], kinds: tuple[str, ...]
+    ) -> None:
+        self.linear = np.full(len(data.hits), np.nan)
+        self.trees = {kind: np.full(len(data.hits), np.nan) for kind in kinds}
+        self.rounds: list[int] = []
+        """Of the boosted trees, where they were stopped."""
+        for place in held:
+            train, test = weights * (data.parts != place), data.parts == place
+            self.linear[test] = _linear(data, train, shrinkage).predict(data.linear[test])
+            valid = test & data.counted & data.own
+            for kind, found in self.trees.items():
+                grown = fit_trees(
+                    data.trees, data.hits, train, _MOST_ROUNDS, odd=data.odd, forest=kind == "forest",
+                    held_out=(data.trees[valid], data.hits[valid]) if valid.any() else None,
+                )  # fmt: skip
+                found[test] = grown.predict(data.trees[test])
+                if kind == "boosted":
+                    self.rounds.append(max(10, grown.booster.best_iteration or _MOST_ROUNDS))
+        self.judged = data.counted & data.own & ~np.isnan(self.linear)
+
+    def blend(self, shares: tuple[float, float]) -> Floats:
+        """Weigh the models: (votes,)."""
+        mixed = (1 - sum(shares)) * self.linear
+        for kind, share in zip(("forest", "boosted"), shares, strict=True):
+            if share:
+                mixed = mixed + share * self.trees[kind]
+        return np.asarray(mixed, np.float64)
 
 
 def _held_out(data: PartData) -> list[int]:
@@ -206,20 +245,36 @@ def _chosen(data: PartData, held: list[int]) -> tuple[float, tuple[float, ...]]:
     return shrinkage, extra
 
 
-def _blended(
-    data: PartData, told: Floats, grown: Floats, judged: Bools
-) -> tuple[float, Calibration, tuple[float, float | None, float]]:
-    hits, told = data.hits[judged], told[judged]
-    alone = float(log_losses(told, hits).mean())
-    share, loss_trees, blend, best = 0.0, None, told, alone
-    if not np.isnan(grown[judged]).any() and len(grown[judged]):
-        trees = grown[judged]
-        loss_trees = float(log_losses(trees, hits).mean())
-        losses = {one: float(log_losses((1 - one) * told + one * trees, hits).mean()) for one in TREE_SHARES}
-        share = min(losses, key=lambda one: losses[one])
-        blend, best = (1 - share) * told + share * trees, losses[share]
-    calibration = _calibration(blend, hits, data.parts[judged], even=data.odd == 0)
-    return share, calibration, (alone, loss_trees, best)
+def _blended(data: PartData, told: _OutOfFold) -> tuple[Calibration, Choices]:
+    """Choose the shares with the least loss, and a calibration; `Choices` holds what is known here."""
+    judged = told.judged
+    hits = data.hits[judged]
+
+    def loss(shares: tuple[float, float]) -> float:
+        return float(log_losses(told.blend(shares)[judged], hits).mean())
+
+    possible = [
+        shares
+        for shares in SHARES
+        if all(
+            kind in told.trees or not share for kind, share in zip(("forest", "boosted"), shares, strict=True)
+        )
+    ]
+    losses = {shares: loss(shares) for shares in possible} if len(hits) else {(0.0, 0.0): 0.0}
+    best = min(losses, key=lambda one: losses[one])
+    calibration = _calibration(told.blend(best)[judged], hits, data.parts[judged], even=data.odd == 0)
+    return calibration, Choices(
+        shrinkage=0.0,
+        extra_weights=(),
+        rounds=0,
+        forest_share=best[0],
+        boosted_share=best[1],
+        calibrated=calibration != Calibration(),
+        loss_linear=losses[0.0, 0.0],
+        loss_forest=losses.get((1.0, 0.0)),
+        loss_boosted=losses.get((0.0, 1.0)),
+        loss_blend=losses[best],
+    )
 
 
 def _calibration(logits: Floats, hits: Floats, parts: Ints, *, even: bool) -> Calibration:

@@ -1,4 +1,4 @@
-"""Trees that see both orders: a random forest where votes are few and noisy, boosted ones where there are many.
+"""Trees that see both orders: boosted ones, and where votes are few and noisy a random forest too.
 
 Who wins is learnt from each vote twice, once with the sides exchanged, and predicted from the difference of both readings, so
 that exchanging the sides exchanges the prediction exactly.
@@ -19,7 +19,7 @@ __all__ = ["Trees", "fit_trees", "trees_missing"]
 
 _SEED = 7
 _MANY = 20_000
-"""With so many votes boosting learns more than a forest, in less time."""
+"""With so many rows the boosted trees may be larger."""
 _FOREST_TREES = 200
 _LEAST = 5e-3
 """A forest's probabilities are held so far away from 0 and 1."""
@@ -95,19 +95,28 @@ _FOREST = {
     "boosting": "rf",
     "num_leaves": 64,
     "min_data_in_leaf": 20,
-    "feature_fraction_bynode": 0.3,
+    "max_bin": 31,
+    "feature_fraction": 0.6,
+    "feature_fraction_bynode": 0.5,
     "bagging_fraction": 0.8,
     "num_threads": 1,
 }
 """Chosen on votes of other sets (docs/prediction.md); a tree's leaf is a share of votes."""
 _BOOSTED = {
     "objective": "binary",
-    "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 200,
+    "learning_rate": 0.03,
+    "num_leaves": 4,
+    "min_data_in_leaf": 40,
     "feature_fraction": 0.2,
     "bagging_fraction": 0.7,
     "lambda_l2": 30.0,
+    "num_threads": 1,
+}
+_BOOSTED_MANY = {
+    **_BOOSTED,
+    "learning_rate": 0.05,
+    "num_leaves": 15,
+    "min_data_in_leaf": 200,
     "num_threads": 2,
 }
 
@@ -129,6 +138,7 @@ def fit_trees(
     rounds: int,
     *,
     odd: int = 0,
+    forest: bool = False,
     held_out: tuple[Floats, Floats] | None = None,
 ) -> Trees:
     """Grow trees.
@@ -139,6 +149,7 @@ def fit_trees(
         weights: (votes,) how much each vote counts; those of weight 0 are left out.
         rounds: trees, where they are boosted; a forest has 200.
         odd: how many of the first columns are odd.
+        forest: grow a random forest; else boost.
         held_out: columns and hits to stop boosting early by.
     """
     import lightgbm
@@ -148,9 +159,8 @@ def fit_trees(
     if odd:
         columns = np.vstack([columns, exchanged(columns, odd)])
         hits, weights = np.concatenate([hits, 1 - hits]), np.concatenate([weights, weights])
-    forest = len(hits) < _MANY
     settings = {
-        **(_FOREST if forest else _BOOSTED),
+        **(_FOREST if forest else _BOOSTED if len(hits) < _MANY else _BOOSTED_MANY),
         "bagging_freq": 1,
         "seed": _SEED,
         "deterministic": True,

@@ -1,0 +1,191 @@
+"""The tables of docs/prediction.md about a language model: what its verdicts and hidden states add, what a cascade saves.
+
+Enters: a file of votes, and a run of `naze predict fit --judge MODEL --probe` (its folder `asked/judge`) or of `naze judge`,
+finished or not. Leaves: Markdown tables on standard output, and with `--write docs/prediction.md` in that page.
+
+naze without a model learns from all votes of the file; each is predicted by a model that did not see its prompt. On the votes
+that were judged, what the model says is then added to that prediction, by a calibration out of fold. So few judged votes are
+put to the question that matters: does the language model know something that counting does not?
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from naze.predictions.asking import probe_columns
+from naze.predictions.baselines import BASELINES, naze_learner
+from naze.predictions.calibrating import calibrate_judge, cascade_curve
+from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide
+from naze.predictions.judging import Verdicts, read_verdicts
+from naze.predictions.models.learnt import Taught, principal_axes, prompt_parts
+from naze.records import Vote
+from prediction_tables import FOLDS, Comparison, decided, taught, write_into
+
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The votes that a model judged in both orders."""
+
+    told: Taught
+    verdicts: Verdicts
+    probe: Wide | None
+    cheap: Floats
+    """(votes, 3): by naze without a model, out of fold."""
+    prior: Floats
+    """(votes, 3): the shares of the outcomes among the votes of the other folds."""
+
+    @property
+    def logits(self) -> tuple[Floats, Floats]:
+        """Log odds of a against b, and of a tie."""
+        held = np.clip(self.cheap, 1e-9, 1.0)
+        return np.log(held[:, 0] / held[:, 1]), np.log(held[:, 2] / (held[:, 0] + held[:, 1]))
+
+    def with_model(self, groups: Sequence[Group | Wide], *, alone: bool = False) -> Floats:
+        """Add what the model says to naze's prediction, or take it alone; out of fold: (votes, 3)."""
+        prompts, outcomes = self.told.prompts, self.told.outcomes
+        parts = prompt_parts(prompts, FOLDS, 0)
+        found = np.empty((len(outcomes), 3))
+        for fold in range(FOLDS):
+            rest, own = np.flatnonzero(parts != fold), np.flatnonzero(parts == fold)
+            group = joined_columns(groups, rest)
+            _, numbers = np.unique(prompts[rest], return_inverse=True)
+            cheap = None if alone else self.logits
+            first = None if cheap is None else (cheap[0][rest], cheap[1][rest])
+            second = None if cheap is None else (cheap[0][own], cheap[1][own])
+            learnt = calibrate_judge(group.take(rest), outcomes[rest], numbers, cheap=first)
+            found[own] = learnt.apply(group.take(own), second)
+        return found
+
+
+def joined_columns(groups: Sequence[Group | Wide], rest: Ints) -> Group:
+    """Put groups side by side; wide ones are reduced to directions found on the rows to learn from."""
+    odd, even = [], []
+    for one in groups:
+        if isinstance(one, Wide):
+            axes = principal_axes(one.take(rest), 0)
+            odd.append(axes.odd(one))
+            even.append(axes.even(one))
+        else:
+            odd += [] if one.odd is None else [one.odd]
+            even += [] if one.even is None else [one.even]
+    columns = np.hstack(odd), np.hstack(even)
+    names = tuple(
+        f"{parity} {place}"
+        for parity, one in zip("oe", columns, strict=True)
+        for place in range(one.shape[1])
+    )
+    count = columns[0].shape[1]
+    return Group("model", names[:count], columns[0], names[count:], columns[1])
+
+
+def read(votes: list[Vote], folder: Path) -> Judged:
+    """Predict all votes without a model, and keep those that were judged."""
+    everything = taught([votes], embeddings=False)
+    verdicts = read_verdicts(folder, [vote.id for vote in votes])
+    rows = np.flatnonzero(np.asarray(verdicts.answered, bool))
+    if not len(rows):
+        raise SystemExit(f"{folder}: no vote of this file was judged in both orders yet.")
+    base = Comparison(everything, "naze")
+    base.add("prior", everything, BASELINES["prior"])
+    base.add("naze", everything, naze_learner())
+    own = everything.take(rows)
+    _, numbers = np.unique(own.prompts, return_inverse=True)
+    own = Taught(own.features, own.outcomes, np.asarray(numbers, np.int64), own.models, own.sources)
+    some = verdicts.take([int(row) for row in rows])
+    probe = None if some.states is None else probe_columns(some.states)
+    return Judged(own, some, probe, base.found["naze"][rows], base.found["prior"][rows])
+
+
+def beside_naze(judged: Judged) -> tuple[str, Floats]:
+    """Compare verdicts alone, and added to naze; return the table and the best-informed prediction."""
+    group = judged.verdicts.group()
+    table = Comparison(judged.told, "naze without a model")
+    told: dict[str, Floats] = {
+        "prior": judged.prior,
+        "verdict as it is, one order": judged.verdicts.shown,
+        "verdict as it is, both orders": judged.verdicts.probabilities,
+        "verdict, calibrated": judged.with_model([group], alone=True),
+        "naze without a model": judged.cheap,
+        "naze and verdicts": judged.with_model([group]),
+    }
+    if judged.probe is not None:
+        told["probe alone"] = judged.with_model([judged.probe], alone=True)
+        told["naze and probe"] = judged.with_model([judged.probe])
+        told["naze, verdicts and probe"] = judged.with_model([group, judged.probe])
+    for name, one in told.items():
+        table.found[name] = one / one.sum(axis=1, keepdims=True)
+    return table.table(), told["naze and verdicts"]
+
+
+def taught_by_them_alone(judged: Judged) -> str:
+    """Compare predictors that learn from the judged votes alone, as `naze predict fit` does."""
+    group = judged.verdicts.group()
+    sets: dict[str, tuple[Group | Wide, ...]] = {"without a model": (), "with verdicts": (group,)}
+    if judged.probe is not None:
+        sets |= {"with the probe": (judged.probe,), "with verdicts and probe": (group, judged.probe)}
+    table = Comparison(judged.told, "without a model")
+    table.keep = None  # the judged votes become more while a run goes on
+    for name, given in sets.items():
+        own = judged.told.features
+        features = VoteFeatures(
+            own.count,
+            (*own.groups, *(one for one in given if isinstance(one, Group))),
+            own.ngrams,
+            tuple(one for one in given if isinstance(one, Wide)),
+        )
+        told = Taught(
+            features, judged.told.outcomes, judged.told.prompts, judged.told.models, judged.told.sources
+        )
+        table.add(name, told, naze_learner())
+    return table.table()
+
+
+def cascade(judged: Judged, together: Floats, happened: Ints) -> str:
+    """Say what asking the model about the least sure votes alone saves and costs."""
+    lines = ["| votes judged | log loss | as many at random |", "|---|---|---|"]
+    for point in cascade_curve(judged.cheap, together, happened, SHARES):
+        lines.append(
+            f"| {point.judged:,} ({point.share:.0%}) | {point.loss:.4f} | {point.loss_at_random:.4f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Make the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("votes", type=Path)
+    parser.add_argument("--judged", type=Path, required=True, help="folder of the judge's run")
+    parser.add_argument("--name", default="judge", help="tables are called NAME, NAME-alone, NAME-cascade")
+    parser.add_argument("--write", type=Path)
+    parser.add_argument(
+        "--keep", type=Path, help="as for prediction_tables.py: naze's own predictions are taken from there"
+    )
+    asked = parser.parse_args()
+    if asked.keep is not None:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+        Comparison.keep = asked.keep
+    judged = read(decided(asked.votes), asked.judged)
+    votes = len(judged.told.outcomes)
+    print(
+        f"{votes:,} votes judged; first place preferred by {judged.verdicts.position_bias:+.3f}", flush=True
+    )
+    table, together = beside_naze(judged)
+    happened = np.select([judged.told.outcomes > 0, judged.told.outcomes < 0], [0, 1], 2).astype(np.int64)
+    tables = {
+        asked.name: table,
+        f"{asked.name}-cascade": cascade(judged, together, happened),
+        f"{asked.name}-alone": taught_by_them_alone(judged),
+    }
+    for name, one in tables.items():
+        print(f"\n{name}\n\n{one}\n", flush=True)
+    if asked.write:
+        write_into(asked.write, {name: f"{votes:,} votes.\n\n{one}" for name, one in tables.items()})
+
+
+if __name__ == "__main__":
+    main()
