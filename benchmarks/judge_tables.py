@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from naze.predictions.asking import probe_columns
-from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
+from naze.predictions.baselines import BASELINES, naze_learner
 from naze.predictions.calibrating import calibrate_judge, cascade_curve
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide
 from naze.predictions.judging import Verdicts, read_verdicts
@@ -90,14 +90,15 @@ def read(votes: list[Vote], folder: Path) -> Judged:
     rows = np.flatnonzero(np.asarray(verdicts.answered, bool))
     if not len(rows):
         raise SystemExit(f"{folder}: no vote of this file was judged in both orders yet.")
-    cheap = cross_validate(everything, naze_learner(), FOLDS)
-    prior = cross_validate(everything, BASELINES["prior"], FOLDS)
+    base = Comparison(everything, "naze")
+    base.add("prior", everything, BASELINES["prior"])
+    base.add("naze", everything, naze_learner())
     own = everything.take(rows)
     _, numbers = np.unique(own.prompts, return_inverse=True)
     own = Taught(own.features, own.outcomes, np.asarray(numbers, np.int64), own.models, own.sources)
     some = verdicts.take([int(row) for row in rows])
     probe = None if some.states is None else probe_columns(some.states)
-    return Judged(own, some, probe, cheap[rows], prior[rows])
+    return Judged(own, some, probe, base.found["naze"][rows], base.found["prior"][rows])
 
 
 def beside_naze(judged: Judged) -> tuple[str, Floats]:
@@ -128,6 +129,7 @@ def taught_by_them_alone(judged: Judged) -> str:
     if judged.probe is not None:
         sets |= {"with the probe": (judged.probe,), "with verdicts and probe": (group, judged.probe)}
     table = Comparison(judged.told, "without a model")
+    table.keep = None  # the judged votes become more while a run goes on
     for name, given in sets.items():
         own = judged.told.features
         features = VoteFeatures(
@@ -160,7 +162,13 @@ def main() -> None:
     parser.add_argument("--judged", type=Path, required=True, help="folder of the judge's run")
     parser.add_argument("--name", default="judge", help="tables are called NAME, NAME-alone, NAME-cascade")
     parser.add_argument("--write", type=Path)
+    parser.add_argument(
+        "--keep", type=Path, help="as for prediction_tables.py: naze's own predictions are taken from there"
+    )
     asked = parser.parse_args()
+    if asked.keep is not None:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+        Comparison.keep = asked.keep
     judged = read(decided(asked.votes), asked.judged)
     votes = len(judged.told.outcomes)
     print(

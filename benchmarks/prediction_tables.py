@@ -121,6 +121,9 @@ def numbered(told: Taught) -> Taught:
 class Comparison:
     """Rows of one table: predictions of the same votes, out of fold."""
 
+    keep: Path | None = None
+    """Folder of predictions that were made: a table that was stopped goes on there. Remove it when the code has changed."""
+
     def __init__(self, told: Taught, reference: str) -> None:
         own = told.sources == 0
         self.happened, self.prompts = class_numbers(told.outcomes[own]), told.prompts[own]
@@ -130,7 +133,15 @@ class Comparison:
     def add(self, name: str, told: Taught, learner: Learner) -> None:
         """Predict, and say how it went."""
         began = time.monotonic()
-        self.found[name] = cross_validate(told, learner, FOLDS)
+        kept = (
+            None if self.keep is None else self.keep / f"{self.reference} - {name} - {len(told.outcomes)}.npy"
+        )
+        if kept is not None and kept.exists():
+            self.found[name] = np.load(kept)
+        else:
+            self.found[name] = cross_validate(told, learner, FOLDS)
+            if kept is not None:
+                np.save(kept, self.found[name])
         loss = log_loss(self.found[name], self.happened).mean()
         print(f"{name}: {loss:.4f}, {time.monotonic() - began:.0f} s", flush=True)
 
@@ -285,7 +296,11 @@ def main() -> None:
     parser.add_argument("--set", type=Path, action="append", default=[], help="a test set of others")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--keep", type=Path, help="keep each row's predictions here, and go on with them")
     asked = parser.parse_args()
+    if asked.keep is not None:
+        asked.keep.mkdir(parents=True, exist_ok=True)
+        Comparison.keep = asked.keep
     votes = decided(asked.votes)[: asked.limit]
     extra = [decided(path)[: asked.limit] for path in asked.extra]
     tables = {}

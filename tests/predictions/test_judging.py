@@ -15,6 +15,7 @@ from naze.predictions.asking import probe_columns
 from naze.predictions.calibrating import calibrate_judge, calibrated_out_of_fold, cascade_curve
 from naze.predictions.judged import JudgeSettings, judge_file
 from naze.predictions.judging import Verdicts, judge_votes
+from naze.predictions.models.ties import probabilities
 from naze.predictions.scores import log_loss
 from naze.records import Answer, FinishReason, Status, Vote, Winner
 from naze.votes import Votes, read_votes, write_votes
@@ -234,6 +235,19 @@ def test_calibration_makes_an_overconfident_judge_better_than_the_prior():
     assert raw > prior + 0.3
     assert log_loss(told, happened).mean() < prior - 0.02
     np.testing.assert_allclose(told.sum(axis=1), 1.0)
+
+
+def test_beside_a_predictor_a_judge_adds_what_it_knows_and_one_that_knows_nothing_adds_nothing():
+    verdicts, outcomes, happened = planted()
+    prompts, count = np.arange(len(outcomes)), len(outcomes)
+    share = (happened == 2).mean()
+    cheap = np.zeros(count), np.full(count, np.log(share / (1 - share)))
+    alone = log_loss(probabilities(*cheap), happened)
+    told = calibrated_out_of_fold(verdicts.group(), outcomes, prompts, cheap=cheap)
+    assert log_loss(told, happened).mean() < alone.mean() - 0.02
+    order = np.random.default_rng(5).permutation(count)
+    silent = calibrated_out_of_fold(verdicts.take(order).group(), outcomes, prompts, cheap=cheap)
+    np.testing.assert_allclose(log_loss(silent, happened).mean(), alone.mean(), atol=5e-3)
 
 
 def test_the_winning_half_of_a_calibration_is_logistic_regression_without_intercept():

@@ -126,7 +126,11 @@ def fit(
         )  # fmt: skip
         groups, rows = asked.kept()
         if len(rows) < len(decided):
-            typer.echo(f"{len(decided) - len(rows):,} votes without a model's answer are left out.", err=True)
+            typer.echo(
+                f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
+                f"{out / ASKED} says why.",
+                err=True,
+            )
         predictor.fit([decided[row] for row in rows], extra=others, given=groups)
         predictor.questions_ = questions
     folder = predictor.save(out)
@@ -326,7 +330,10 @@ def _show_score(found: "PredictionScore") -> None:
 def _show_choices(predictor: "VotePredictor", extra: list[Path]) -> None:
     for words, part in (("Who wins", predictor.learnt_.win), ("Ties", predictor.learnt_.tie)):
         chosen = part.choices
-        told = [f"{1 - chosen.tree_share:.0%} linear model, {chosen.tree_share:.0%} trees"]
+        told = [
+            f"{1 - chosen.tree_share:.0%} linear model, {chosen.forest_share:.0%} random forest, "
+            f"{chosen.boosted_share:.0%} boosted trees"
+        ]
         told.append("calibrated" if chosen.calibrated else "calibration does not help")
         told += [
             f"{path.name} counts {weight:g}" if weight else f"{path.name} does not help"

@@ -144,17 +144,27 @@ def _taken(cheap: tuple[Floats, Floats] | None, rows: Ints) -> tuple[Floats, Flo
 def _best(
     columns: Floats, hits: Floats, weights: Floats, parts: Ints, *, odd: bool, beside: Floats | None
 ) -> Linear:
-    """Fit with the shrinkage that cross-validation finds best; `beside` are log odds that are added to the result."""
+    """Fit with the shrinkage that cross-validation finds best.
+
+    `beside` are log odds that are added to the result. Then something is added only where it lowers the loss by more than the
+    gain's standard error: smaller gains are noise.
+    """
     grid = _SHRINKAGES if beside is None else _BESIDE
-    losses = []
-    for shrinkage in grid:
-        total = 0.0
+    used = np.flatnonzero(weights > 0)
+    losses = np.empty((len(grid), len(used)))
+    for place, shrinkage in enumerate(grid):
         for part in np.unique(parts):
-            test = (parts == part) & (weights > 0)
+            test = np.flatnonzero(parts[used] == part)
             rest = weights * (parts != part)
-            told = fit_linear(columns, hits, rest, shrinkage, odd=odd, beside=beside).predict(columns[test])
+            told = fit_linear(columns, hits, rest, shrinkage, odd=odd, beside=beside).predict(
+                columns[used[test]]
+            )
             if beside is not None:
-                told = told + beside[test]
-            total += np.logaddexp(0, np.where(hits[test] > 0.5, -told, told)).sum()
-        losses.append(total)
-    return fit_linear(columns, hits, weights, grid[int(np.argmin(losses))], odd=odd, beside=beside)
+                told = told + beside[used[test]]
+            losses[place, test] = np.logaddexp(0, np.where(hits[used[test]] > 0.5, -told, told))
+    best = int(losses.mean(axis=1).argmin())
+    if beside is not None:
+        gain = losses[-1] - losses[best]
+        if gain.mean() <= gain.std() / np.sqrt(max(len(gain), 1)):
+            best = len(grid) - 1
+    return fit_linear(columns, hits, weights, grid[best], odd=odd, beside=beside)

@@ -189,8 +189,8 @@ def _chosen(predictor: VotePredictor) -> list[tuple[Markup, Markup]]:
         words = both(
             "p_blend",
             linear=percent(1 - choices.tree_share),
-            trees=percent(choices.tree_share),
-            rounds=choices.rounds,
+            forest=percent(choices.forest_share),
+            boosted=percent(choices.boosted_share),
         )
         calibrated = both("p_calibrated" if choices.calibrated else "p_not_calibrated")
         told.append((both(key), Markup("{}; {}").format(words, calibrated)))

@@ -14,7 +14,9 @@ from naze.predictions.models.trees import trees_missing
 __all__ = ["Axes", "Columns", "Learnt", "Taught", "learn", "principal_axes"]
 
 _AXES = 16
-"""Principal directions that wide columns are reduced to."""
+"""Principal directions that wide columns are reduced to at most."""
+_VOTES_FOR_AXIS = 50
+"""Fewer directions where votes are few: they would be learnt by heart."""
 _PARTS = 5
 _STRENGTH = "strength of the wording"
 _CLOSENESS = "how unequal the responses look"
@@ -190,10 +192,10 @@ def _columns(
 
 
 def principal_axes(wide: Wide, seed: int) -> Axes:
-    """Find the directions along which wide columns vary most."""
+    """Find the directions along which wide columns vary most: 16 at most, and no more than one for 50 votes."""
     from sklearn.decomposition import PCA, TruncatedSVD
 
-    count = min(_AXES, wide.odd.shape[1] - 1, len(wide.odd) - 1)
+    count = max(1, min(_AXES, len(wide.odd) // _VOTES_FOR_AXIS, wide.odd.shape[1] - 1, len(wide.odd) - 1))
     difference = TruncatedSVD(count, random_state=seed).fit(wide.odd)
     both = PCA(count, random_state=seed, svd_solver="randomized").fit(wide.even)
     return Axes(
