@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from naze.engines.protocol import EngineOptions
 from naze.engines.states import DEPTHS, encode_states
 from naze.errors import ConfigurationError, EngineCrashError, InputError, ManifestMismatchError
 from naze.jobs.asking import Worker, opened_worker
@@ -189,6 +190,19 @@ def test_states_are_kept_and_no_vote_is_read_twice_after_a_crash(tmp_path):
     )
     assert len(silent.seen) == 4 and more.states.shape[0] == 8
     np.testing.assert_array_equal(more.states[:6], first.states)
+
+
+def test_what_did_not_fit_is_asked_when_there_is_more_room(tmp_path):
+    votes = Votes.from_votes(made(3))
+
+    def told(tokens):
+        engine = Minded()
+        engine.context_tokens = tokens
+        worker = Worker("s", lambda: engine, options=EngineOptions(context_tokens=tokens))
+        return judge_votes(votes, worker, tmp_path / "judge", states=True)
+
+    assert not told(40).answered.any()
+    assert told(8192).answered.all()
 
 
 def test_a_vote_without_states_is_missing_or_taken_as_the_mean(tmp_path):

@@ -167,6 +167,12 @@ def test_it_follows_scikit_learn(real_votes):
     assert np.isfinite(losses).all()
 
 
+def test_an_outcome_that_was_never_seen_is_unlikely_and_not_impossible():
+    decided = [vote for vote in made(200) if vote.winner is not Winner.TIE]
+    told = VotePredictor(folds=0).fit(decided).predict_proba(decided)
+    assert 1e-4 < told[:, 2].min() and told[:, 2].max() < 0.05
+
+
 def test_no_votes_give_no_predictions(fitted):
     assert fitted.predict_proba([]).shape == (0, 3)
 

@@ -32,7 +32,7 @@ from naze.generations import (
 from naze.generations.budget import Spender
 from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
-from naze.records import FittedPrompt, Prompt, Sampling
+from naze.records import FittedPrompt, Prompt, Sampling, Status
 
 __all__ = ["Step", "Told", "Worker", "made_worker", "opened_worker", "workers_of"]
 _PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
@@ -191,7 +191,10 @@ class Worker:
             return source(limit)
 
         with write_run(folder, self._manifest(step, limit)) as run:
-            planned = None if run.is_planned_from(made_from) else run.plan(rows, made_from)
+            planned = None
+            if not run.is_planned_from(made_from):
+                run.reset_failures((Status.OVERFLOW,))  # never asked; another limit may let them in
+                planned = run.plan(rows, made_from)
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
             long = self._open_long if step.fit == "route" else None

@@ -211,6 +211,7 @@ def map(
         NazeError: the model cannot be found or loaded, the store not written.
 
     Example:
+        >>> import polars
         >>> rows = polars.DataFrame({"text": ["The parcel came late.", "Lovely tea!"]})
         >>> naze.map(rows, "Is this about delivery? {{ text }}", choices=["yes", "no"], model="smollm2:135m").columns
         ['text', 'answer', 'answer_probability', 'answer_probabilities', 'answer_tokens', 'answer_status', 'answer_reason']

@@ -3,11 +3,11 @@
 import json
 import re
 from contextlib import contextmanager
+from importlib import import_module
 
 import polars as pl
 import pytest
 
-import naze.jobs.summaries.summarize as job
 from answering import AnsweringEngine
 from naze.errors import ConfigurationError, InputError
 from naze.jobs.asking import Worker
@@ -39,7 +39,8 @@ def model(monkeypatch):
     def opened(name, *, engine_=engine, **_):
         yield Worker(name, lambda: engine_)
 
-    monkeypatch.setattr(job, "opened_worker", lambda name, **_: opened(name))
+    module = import_module("naze.jobs.summaries.summarize")  # the package has a function of that name
+    monkeypatch.setattr(module, "opened_worker", lambda name, **_: opened(name))
     return engine
 
 

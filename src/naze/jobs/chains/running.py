@@ -121,7 +121,7 @@ def run_chain(
     Args:
         flow: the steps.
         table: the data.
-        model: answers where neither a step nor the flow names one; None: the configuration's.
+        model: answers where a step names none; None: the flow's, else the configuration's.
         run: the chain's folder; None: named after the flow and the table.
         settings: engine, budget.
         make_worker: makes the models' workers; None: as the settings say.

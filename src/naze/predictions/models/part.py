@@ -140,6 +140,7 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     """
     held = _held_out(data)
     shrinkage, extra = _chosen(data, held)
+    with_trees = with_trees and len(np.unique(data.hits[data.counted & data.own])) > 1
     weights = _weights(data, extra)
     kinds = () if not with_trees else ("forest", "boosted") if len(data.hits) <= _MANY else ("boosted",)
     told = _OutOfFold(data, weights, shrinkage, held, kinds)
@@ -174,8 +175,9 @@ class _OutOfFold:
         self.trees = {kind: np.full(len(data.hits), np.nan) for kind in kinds}
         self.rounds: list[int] = []
         """Of the boosted trees, where they were stopped."""
+        boosted: list[tuple[Bools, Trees]] = []
         for place in held:
-            train, test = weights * (data.parts != place), data.parts == place
+            train, test = weights * (data.parts != place), np.asarray(data.parts == place, np.bool_)
             self.linear[test] = _linear(data, train, shrinkage).predict(data.linear[test])
             valid = test & data.counted & data.own
             for kind, found in self.trees.items():
@@ -183,9 +185,16 @@ class _OutOfFold:
                     data.trees, data.hits, train, _MOST_ROUNDS, odd=data.odd, forest=kind == "forest",
                     held_out=(data.trees[valid], data.hits[valid]) if valid.any() else None,
                 )  # fmt: skip
-                found[test] = grown.predict(data.trees[test])
-                if kind == "boosted":
+                if kind == "forest":
+                    found[test] = grown.predict(data.trees[test])
+                else:
+                    boosted.append((test, grown))
                     self.rounds.append(max(10, grown.booster.best_iteration or _MOST_ROUNDS))
+        for place, (test, grown) in enumerate(boosted):
+            # A part is predicted with as many trees as the other parts liked best: its own choice has seen its winners.
+            others = [*self.rounds[:place], *self.rounds[place + 1 :]] or self.rounds
+            grown.booster.best_iteration = round(float(np.mean(others)))
+            self.trees["boosted"][test] = grown.predict(data.trees[test])
         self.judged = data.counted & data.own & ~np.isnan(self.linear)
 
     def blend(self, shares: tuple[float, float]) -> Floats:
