@@ -199,6 +199,11 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
         What came of it; close it.
     """
     settings = job.map.settings
+    if job.gold is not None and settings.unsure is not None:
+        raise ConfigurationError(
+            "gold rows measure and calibrate one model, and a bigger one is to answer where it is unsure. Label with "
+            "--examples first, then again without them and with --unsure-model."
+        )
     progress, tell = options.get("progress"), options.get("tell")
     target = target_of(job.map, options.get("out"))
     with opened_worker(
