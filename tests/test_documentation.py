@@ -103,8 +103,8 @@ def text_of_commands_page():
     parts = [
         "# Commands\n",
         "Written by the program itself (`make golden`), and checked by the tests.\n",
-        "Exit status: 0 all answered, 3 some rows failed, 1 could not run, 130 interrupted (the same\n"
-        "command goes on where it stopped).\n",
+        "Exit status: 0 all answered, 3 some rows failed, 4 the budget is used up, 1 could not run, 130\n"
+        "interrupted (the same command goes on where it stopped).\n",
     ]
     for words in every_command():
         shown = CliRunner().invoke(naze.cli.app, [*words, "--help"], prog_name="naze", env={"COLUMNS": "80"})

@@ -109,6 +109,11 @@ def test_numbers_are_parted_into_thirds_times_into_months_or_years():
     assert labels_by(seconds, "period", most=8) == ["2023-11", "2023-12", "2024-01"]
     years = [vote(date=f"{2000 + one}-0{1 + one % 9}-01") for one in range(14)]
     assert labels_by(years, "period", most=8)[0] == "2000"
+    assert labels_by([vote(date="2026-11-25"), vote(date="2026-12-01")], "date", most=8) == [
+        "2026-11",
+        "2026-12",
+    ]
+    assert labels_by([vote(month="March"), vote(month="April")], "month", most=8) == ["March", "April"]
     with pytest.raises(InputError, match=r"column date: 'soon' is no time"):
         labels_by([vote(date="soon")], "period", most=8)
     assert "period" not in ways([vote(colour="red")]) and "colour" in ways([vote(colour="red")])

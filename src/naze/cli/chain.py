@@ -58,7 +58,7 @@ def run(
         typer.Argument(metavar="DATA", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
     ],
     model: Annotated[
-        str | None, typer.Option(help="Answers where neither a step nor the flow names one.")
+        str | None, typer.Option(help="Answers where a step names none, instead of the flow's.")
     ] = None,
     out: _Out = None,
     run: Annotated[

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
-from naze.cli import EXIT_FAILED_ROWS
+from naze.cli import EXIT_FAILED_ROWS, budget_options
 from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
+from naze.errors import ConfigurationError
 from naze.records import Sampling
 
 if TYPE_CHECKING:
     from naze.jobs import MapJob, Mapped, TableOptions
     from naze.jobs.asking import Told
+    from naze.jobs.cascade import Cascade
 
 Table = Annotated[
     Path,
@@ -56,6 +58,21 @@ class TableChoices:
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let the rows leave this machine, to the model's server.")
     ] = False
+    unsure_model: Annotated[
+        str | None, typer.Option(help="A bigger model that is asked where this one is unsure of its choice.")
+    ] = None
+    unsure: Annotated[
+        float | None, typer.Option(help="Unsure is a row whose choice has less probability than this: 0.6.")
+    ] = None
+    agreement: Annotated[
+        float | None,
+        typer.Option(help="Instead: agree with the bigger model on this share of rows; found on a sample."),
+    ] = None
+    agreement_sample: Annotated[
+        int, typer.Option(min=1, help="Rows that both models are asked about for --agreement.")
+    ] = 200
+    budget: budget_options.Budget = None
+    prices: budget_options.Prices = None
     dry_run: DryRun = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False
 
@@ -77,6 +94,8 @@ class TableChoices:
             options=EngineOptions(
                 context_tokens=self.context, concurrency=self.concurrency, allow_remote=self.allow_remote
             ),
+            unsure=self._cascade(),
+            budget=budget_options.read_budget(self.budget, budget_options.read_table(self.prices)),
         )
         return {
             "model": self.model,
@@ -88,6 +107,17 @@ class TableChoices:
             "progress": choose_progress(),
             "tell": tell,
         }
+
+    def _cascade(self) -> "Cascade | None":
+        from naze.jobs.cascade import Cascade
+
+        if self.unsure_model is not None:
+            return Cascade(self.unsure_model, self.unsure, self.agreement, self.agreement_sample)
+        if self.unsure is not None or self.agreement is not None:
+            raise ConfigurationError(
+                "--unsure and --agreement say when a bigger model is asked; name it with --unsure-model."
+            )
+        return None
 
 
 def over_table(command: Callable[..., None]) -> Callable[..., None]:
@@ -159,6 +189,10 @@ def show_result(mapped: "Mapped", *, target: Path | None = None, as_json: bool) 
     target, folder, summary = target or mapped.target, mapped.folder, mapped.summary
     if as_json:
         told = {"file": None if target is None else str(target), "run": str(folder), **asdict(summary)}
+        told |= {
+            "models": budget_options.spending(folder, budget_options.read_table(None)),
+            "unsure": _told_taken(mapped),
+        }
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         words = [f"{summary.answered:,} of {summary.rows:,} answered"]
@@ -169,9 +203,37 @@ def show_result(mapped: "Mapped", *, target: Path | None = None, as_json: bool) 
             typer.echo(
                 f"{summary.shortened:,} were shortened to fit the context; the reason column says which."
             )
+        if mapped.taken or summary.routed:
+            _show_models(mapped)
         if summary.failed:
             typer.echo(
                 f"Why: naze runs show {folder}   Again: naze runs retry {folder}", err=not sys.stdout.isatty()
             )
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
+
+
+def _told_taken(mapped: "Mapped") -> "list[dict[str, Any]]":
+    return [
+        {
+            "question": one.asked.name,
+            "model": one.bigger,
+            "rows": one.rows,
+            "unsure": one.unsure,
+            "threshold": None if one.threshold is None else one.threshold.to_dict(),
+        }
+        for one in mapped.taken
+    ]
+
+
+def _show_models(mapped: "Mapped") -> None:
+    """Say how many rows went where, and what that took."""
+    if mapped.summary.routed:
+        typer.echo(f"{mapped.summary.routed:,} were too long and went to {mapped.run.manifest.long_model}.")
+    for one in mapped.taken:
+        typer.echo(
+            f"{one.asked.name}: {one.unsure:,} of {one.rows:,} rows were unsure and went to {one.bigger}."
+        )
+        if one.threshold is not None:
+            typer.echo(f"  {one.threshold}.")
+    budget_options.say_spending(mapped.folder, budget_options.read_table(None))

@@ -53,7 +53,9 @@ def labels_by(votes: Sequence[Vote], by: str, *, most: int) -> list[str | None]:
         raise InputError(f"the votes cannot be parted by {by!r}; expected one of model, {', '.join(there)}.")
     column = next(name for name in TIMES if name in there) if by == "period" else by
     values = [vote.extra.get(column) for vote in votes]
-    if by == "period" or column in TIMES or all(isinstance(one, date) for one in values if one is not None):
+    if by == "period" or all(isinstance(one, date) for one in values if one is not None):
+        return _periods(values, column)
+    if column in TIMES and all(one is None or _is_time(one) for one in values):
         return _periods(values, column)
     numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     if numbers and len(set(numbers)) > most and len(numbers) == sum(one is not None for one in values):
@@ -123,6 +125,14 @@ def _time(value: object, column: str) -> date | None:
         f"column {column}: {value!r} is no time; expected a date, its ISO 8601 form (2026-11-25), a year, or seconds since "
         "1970."
     )
+
+
+def _is_time(value: object) -> bool:
+    """Tell whether a value can be read as a time: "2026-11-25" can, "March" cannot."""
+    try:
+        return _time(value, "") is not None
+    except InputError:
+        return False
 
 
 def _number(value: float) -> date:

@@ -10,6 +10,7 @@ from naze.jobs.labels import Labelled, Labels, label, label_job, label_to_file
 from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
 from naze.jobs.sentiment import sentiment, sentiment_job
+from naze.jobs.summaries import SummaryOptions, summarize
 from naze.jobs.tidy import tidy, tidy_job
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MapSettings",
     "Mapped",
     "Question",
+    "SummaryOptions",
     "TableOptions",
     "chain",
     "check_batch",
@@ -48,6 +50,7 @@ __all__ = [
     "run_map",
     "sentiment",
     "sentiment_job",
+    "summarize",
     "tidy",
     "tidy_job",
     "write_batch",

@@ -17,8 +17,9 @@ from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
 from naze.engines.schemas import enforced
 from naze.errors import ConfigurationError, FormatError, InputError, StoreError
-from naze.generations import Progress, Run, Summary
+from naze.generations import Account, Budget, Progress, Run, Summary
 from naze.jobs.asking import Step, Told, Worker, opened_worker
+from naze.jobs.cascade import Cascade, Taken, ask_bigger, check_cascade
 from naze.jobs.mapped import added_columns, check_free, mapped_batches
 from naze.jobs.questions import Asked, Question, as_asked, language_of
 from naze.jobs.schemas import as_schema
@@ -77,6 +78,10 @@ class MapSettings:
     """Another seed draws another sample of rows."""
     engine: str | None = None
     options: EngineOptions = field(default_factory=EngineOptions)
+    unsure: Cascade | None = None
+    """A bigger model that is asked about the rows of which this one is unsure."""
+    budget: Budget | None = None
+    """The most that may be spent, in all sittings."""
 
 
 class TableOptions(TypedDict, total=False):
@@ -126,6 +131,13 @@ class Mapped:
     summary: Summary
     target: Path | None = None
     """The file that the result was written to."""
+    taken: tuple[Taken, ...] = ()
+    """Where a bigger model was asked as well: for each question what it was asked."""
+
+    @property
+    def added(self) -> list[str]:
+        """The columns that were added to the table."""
+        return [*added_columns(self.asked), *(one.column for one in self.taken)]
 
     def close(self) -> None:
         """Let go of the run."""
@@ -133,7 +145,15 @@ class Mapped:
 
     def batches(self) -> "Iterator[pl.DataFrame]":
         """Read the rows with their new columns, a few at a time."""
-        return mapped_batches(self.run, self.rows, self.asked)
+        batches = mapped_batches(self.run, self.rows, self.asked)
+        if not self.taken:
+            yield from batches
+            return
+        numbers = read_batches(self.rows, columns=[ROW], batch_rows=_ROWS_TOGETHER)
+        for batch, own in zip(batches, numbers, strict=True):
+            for one in self.taken:
+                batch = one.over(batch, own[ROW])
+            yield batch
 
     def texts(self, column: str) -> "Iterator[tuple[list[int], list[Any], pl.DataFrame]]":
         """Read some rows at a time: their numbers in the table, their cells in one column, and all columns."""
@@ -154,8 +174,7 @@ class Mapped:
         """
         import polars as pl
 
-        added = added_columns(self.asked)
-        columns = pl.concat([batch.select(added) for batch in batches or self.batches()])
+        columns = pl.concat([batch.select(self.added) for batch in batches or self.batches()])
         numbers = pl.read_parquet(self.rows, columns=[ROW])[ROW].cast(pl.Int64) - 1
         return attached(table, numbers, columns)
 
@@ -192,6 +211,7 @@ def map(
         NazeError: the model cannot be found or loaded, the store not written.
 
     Example:
+        >>> import polars
         >>> rows = polars.DataFrame({"text": ["The parcel came late.", "Lovely tea!"]})
         >>> naze.map(rows, "Is this about delivery? {{ text }}", choices=["yes", "no"], model="smollm2:135m").columns
         ['text', 'answer', 'answer_probability', 'answer_probabilities', 'answer_tokens', 'answer_status', 'answer_reason']
@@ -283,20 +303,49 @@ def run_map(
     job: MapJob,
     *,
     worker: Worker | None = None,
+    bigger: Callable[[str], Worker] | None = None,
     progress: Progress | None = None,
     tell: Callable[[Told], None] | None = None,
 ) -> Mapped:
-    """Ask all that is open of a job, durably.
+    """Ask all that is open of a job, durably; where it says so, a bigger model about what is unsure, after that.
 
     Args:
         job: made by `map_job`.
         worker: a model that is there already; None: the job's is opened, and closed at the end.
+        bigger: gives the worker of a bigger model; None: it is opened, and closed at the end.
         progress: is told of every answer.
         tell: is called once, when it is settled what will be asked.
 
     Returns:
         The run, opened for reading (close it), with its rows: every one has ended.
     """
+    cascade = job.settings.unsure
+    if cascade is not None:
+        check_cascade(job.questions, cascade)
+    account = None if job.settings.budget is None else Account(job.settings.budget, job.folder)
+    mapped = _run_alone(job, worker, account, progress, tell)
+    if cascade is None:
+        return mapped
+
+    def ask(second: MapJob) -> Mapped:
+        there = None if bigger is None else bigger(second.model)
+        return _run_alone(second, there, account, progress, tell)
+
+    try:
+        return replace(mapped, taken=ask_bigger(job, mapped, cascade, ask))
+    except BaseException:
+        mapped.close()
+        raise
+
+
+def _run_alone(
+    job: MapJob,
+    worker: Worker | None,
+    account: Account | None,
+    progress: Progress | None,
+    tell: Callable[[Told], None] | None,
+) -> Mapped:
+    """Ask one model."""
     settings = job.settings
     language = settings.language or language_of(
         [question.prompt for question in job.questions if isinstance(question.prompt, str)],
@@ -307,7 +356,11 @@ def run_map(
     with ExitStack() as stack:
         asks = worker or stack.enter_context(
             opened_worker(
-                job.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+                job.model,
+                engine=settings.engine,
+                options=settings.options,
+                long_model=settings.long_model,
+                account=account,
             )
         )
         asked = tuple(
@@ -345,7 +398,10 @@ def _check(job: MapJob, language: str) -> None:
         as_asked(question, language, job.settings.instruction, lambda _: True) for question in job.questions
     ]
     RowPrompts([one.template for one in asked], job.table.columns)
-    check_free(asked, job.table.columns)
+    more = (
+        () if job.settings.unsure is None else tuple(f"{question.name}_model" for question in job.questions)
+    )
+    check_free(asked, (*job.table.columns, *more))
 
 
 def _copy(job: MapJob) -> Path:

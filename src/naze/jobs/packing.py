@@ -13,13 +13,16 @@ AROUND_TOKENS = 24
 _COUNTED_TOGETHER = 256
 
 
-def count_each(texts: Sequence[str], frame: Prompt, worker: Worker) -> tuple[int, list[int]]:
+def count_each(
+    texts: Sequence[str], frame: Prompt, worker: Worker, *, beside: int = AROUND_TOKENS
+) -> tuple[int, list[int]]:
     """Count tokens.
 
     Args:
         texts: stand in the prompt's subject, one after another.
         frame: the prompt without any of them.
         worker: counts.
+        beside: tokens that each text has around it.
 
     Returns:
         Tokens of the frame, and of each text with what stands around it.
@@ -28,7 +31,7 @@ def count_each(texts: Sequence[str], frame: Prompt, worker: Worker) -> tuple[int
     counts: list[int] = []
     for start in range(0, len(texts), _COUNTED_TOGETHER):
         prompts = [replace(frame, subject=text) for text in texts[start : start + _COUNTED_TOGETHER]]
-        counts += [max(0, tokens - around) + AROUND_TOKENS for tokens in worker.count_tokens(prompts)]
+        counts += [max(0, tokens - around) + beside for tokens in worker.count_tokens(prompts)]
     return around, counts
 
 

@@ -34,6 +34,8 @@ BUILT_IN = (
     "sentiment",
     "tidy",
     "extract",
+    "summarize_part",
+    "combine_points",
 )
 """Templates that come with naze, each in Japanese and English."""
 

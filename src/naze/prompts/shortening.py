@@ -15,6 +15,7 @@ from naze.records import Turns, Vote
 __all__ = [
     "LEAST_CHARACTERS",
     "Room",
+    "is_boundary",
     "leave_middle_out",
     "left_out_mark",
     "level",
@@ -129,18 +130,18 @@ def level(lengths: Sequence[int], keep: int) -> int:
 
 
 def _boundary_before(text: str, position: int) -> int:
-    while position > 0 and not _is_boundary(text, position):
+    while position > 0 and not is_boundary(text, position):
         position -= 1
     return position
 
 
 def _boundary_after(text: str, position: int) -> int:
-    while position < len(text) and not _is_boundary(text, position):
+    while position < len(text) and not is_boundary(text, position):
         position += 1
     return position
 
 
-def _is_boundary(text: str, position: int) -> bool:
+def is_boundary(text: str, position: int) -> bool:
     """Tell whether a reader sees two characters, not one, around a position."""
     if position in (0, len(text)):
         return True

@@ -34,7 +34,7 @@ def chain(
     Args:
         flow: a YAML file, a `Flow`, or its steps: name -> what the step says.
         table: a CSV, JSONL, JSON or Parquet file, a folder of texts, or a polars, pandas or Arrow table.
-        model: answers where neither a step nor the flow names one.
+        model: answers where a step names none, instead of the flow's.
         out: a .csv, .jsonl or .parquet file for the result; beside a file that is given when not named.
         run: the chain's folder; None: named after the flow and the table.
         settings: engine, budget.

@@ -111,7 +111,8 @@ def _stop(about: About, step: Mapping[str, Any], at: Mapping[str, set[str]]) -> 
     import polars as pl
 
     name, kind = str(step["name"]), str(step["kind"])
-    before = at[step["inputs"][1 if kind == "fan_in" else 0]]
+    came_from = step["inputs"][1 if kind == "fan_in" else 0]
+    before = at[came_from]
     path = about.rows_of(name)
     if path is None:
         return Stop(name, kind, (), "this step has not run yet")
@@ -119,7 +120,7 @@ def _stop(about: About, step: Mapping[str, Any], at: Mapping[str, set[str]]) -> 
         return Stop(name, kind, (), "did not come here")
     ids = _next_ids(kind, path, before)
     here = pl.read_parquet(path).filter(pl.col(ID).is_in(list(ids)))
-    earlier = {column for source in step["inputs"] for column in _columns(about, source)}
+    earlier = _columns(about, came_from)
     added = [column for column in here.columns if column not in earlier or column in step.get("collect", ())]
     prompts = _prompts(about, step, here[ID].to_list()) if kind == "prompt" else ()
     return Stop(name, kind, tuple(here[ID]), _note(step, here, before), _values(here, added), prompts)

@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from naze.generations import write_run
 from naze.generations.manifest import MANIFEST_NAME
+from naze.jobs.cascade import Cascade
 from naze.jobs.chains.columns import as_question
 from naze.jobs.chains.context import Context, MadeStep
 from naze.jobs.chains.definition import GroupStep, PromptStep
@@ -39,17 +40,13 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
         fit=step.fit,
         long_model=step.long_model,
         engine=context.engine,
+        unsure=_cascade(step),
     )
     model = step.model or context.model
     worker = context.worker(step)
-    decides = [
-        asdict(replace(step, source=None)),
-        context.language,
-        model,
-        worker.engine.identity.fingerprint,
-    ]
-    identity = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    folder = here / identity[:12]
+    who = [context.language, model, worker.engine.identity.fingerprint]
+    identity = _digest([asdict(replace(step, source=None)), *who])
+    folder = here / _digest([asdict(replace(step, source=None, unsure=None)), *who])[:12]
 
     def batches(_: Path) -> "Iterator[pl.DataFrame]":
         question = as_question(step)
@@ -62,7 +59,11 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
         job = MapJob(table, (question,), model, folder, None, None, settings)
         if context.retry:
             reset_failures(folder)
-        mapped = run_map(job, worker=worker, progress=context.progress(), tell=context.tell)
+            for other in folder.glob("unsure-*"):
+                reset_failures(other)
+        mapped = run_map(
+            job, worker=worker, bigger=context.workers.take, progress=context.progress(), tell=context.tell
+        )
         try:
             for batch in mapped.batches():
                 yield batch.rename({_KEPT: PROBLEM})
@@ -70,6 +71,14 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
             mapped.close()
 
     return MadeStep(identity, folder, batches)
+
+
+def _digest(decides: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _cascade(step: PromptStep) -> Cascade | None:
+    return None if step.unsure is None else Cascade(**asdict(step.unsure))
 
 
 def reset_failures(folder: Path) -> None:

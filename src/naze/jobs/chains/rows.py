@@ -32,7 +32,7 @@ class StepRows:
     columns: tuple[str, ...]
     """Those that a person sees."""
     key: str
-    """Of everything that the rows were made from."""
+    """Fingerprint of the rows as they lie there: what is made from the same rows need not be made again."""
     texts: frozenset[str] = frozenset()
     """Columns that are texts only because a CSV file knows no other kind."""
 

@@ -2,7 +2,7 @@
 
 The chain's folder holds `chain.json` (what the steps are and where their rows lie), the data with ids, and a folder for
 each step. A step's rows are kept under a key of all that they were made from: its definition, the model's fingerprint
-or the function's source, and the keys of its inputs. So an edit of step 3 leaves steps 1 and 2 as they are; and within a
+or the function's source, and the rows that came in. So an edit of step 3 leaves steps 1 and 2 as they are; and within a
 step that asks a model, answers are kept by prompt, so that only rows that changed are asked again.
 """
 
@@ -43,7 +43,7 @@ from naze.jobs.chains.moving import fan_in, fan_out, filter_rows, join_rows
 from naze.jobs.chains.prompting import ask_rows
 from naze.jobs.chains.rows import StepRows, copy_data
 from naze.jobs.workers import OpenWorker, Workers, worker_opener
-from naze.tables import OpenedTable, write_table
+from naze.tables import OpenedTable, fingerprint, write_table
 
 __all__ = ["CHAIN_NAME", "ChainSettings", "Chained", "StepTold", "run_chain"]
 
@@ -121,7 +121,7 @@ def run_chain(
     Args:
         flow: the steps.
         table: the data.
-        model: answers where neither a step nor the flow names one; None: the configuration's.
+        model: answers where a step names none; None: the flow's, else the configuration's.
         run: the chain's folder; None: named after the flow and the table.
         settings: engine, budget.
         make_worker: makes the models' workers; None: as the settings say.
@@ -200,7 +200,7 @@ class _Running:
             path.parent.mkdir(parents=True, exist_ok=True)
             copy_data(self._table, path)
         _forget_others(path)
-        return StepRows(path, self._table.columns, key, self._table.texts)
+        return StepRows(path, self._table.columns, fingerprint(path), self._table.texts)
 
     def _run(self, step: Step, number: int) -> StepTold:
         began = perf_counter()
@@ -213,8 +213,7 @@ class _Running:
         key = hashlib.sha256(decides.encode()).hexdigest()
         path = here / f"rows-{key[:16]}.parquet"
         texts = frozenset(name for name in columns if any(name in one.texts for one in inputs))
-        rows = StepRows(path, columns, key, texts)
-        if context.retry and made.run is not None and path.is_file() and _failed(step, rows):
+        if context.retry and made.run is not None and path.is_file() and _failed(step, path):
             path.unlink()
         kept = path.is_file()
         self._about[step.name] = {
@@ -225,9 +224,9 @@ class _Running:
             self._write_about()
             _write(path, made.batches(path))
             _forget_others(path)
-        self._rows[step.name] = rows
+        self._rows[step.name] = rows = StepRows(path, columns, fingerprint(path), texts)
         return StepTold(
-            step.name, kind_of(step), number, len(flow.order), _height(inputs[0]), _height(rows), _failed(step, rows),
+            step.name, kind_of(step), number, len(flow.order), _height(inputs[0]), _height(rows), _failed(step, path),
             kept, perf_counter() - began,
         )  # fmt: skip
 
@@ -298,13 +297,13 @@ def _height(rows: StepRows) -> int:
     return int(pl.scan_parquet(rows.path).select(pl.len()).collect().item())
 
 
-def _failed(step: Step, rows: StepRows) -> int:
+def _failed(step: Step, path: Path) -> int:
     """Count the rows without an answer."""
     import polars as pl
 
     if not isinstance(step, PromptStep | GroupStep):
         return 0
-    status = pl.read_parquet(rows.path, columns=[f"{step.name}_status"]).to_series()
+    status = pl.read_parquet(path, columns=[f"{step.name}_status"]).to_series()
     return int((status != "answered").sum())
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from naze.errors import ConfigurationError
+from naze.generations import Account
 from naze.jobs.asking import opened_worker
 from naze.jobs.labels.calibrating import Calibration, calibrate, out_of_fold
 from naze.jobs.labels.columns import LabelColumns
@@ -198,10 +199,19 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
         What came of it; close it.
     """
     settings = job.map.settings
+    if job.gold is not None and settings.unsure is not None:
+        raise ConfigurationError(
+            "gold rows measure and calibrate one model, and a bigger one is to answer where it is unsure. Label with "
+            "--examples first, then again without them and with --unsure-model."
+        )
     progress, tell = options.get("progress"), options.get("tell")
     target = target_of(job.map, options.get("out"))
     with opened_worker(
-        job.map.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+        job.map.model,
+        engine=settings.engine,
+        options=settings.options,
+        long_model=settings.long_model,
+        account=None if settings.budget is None else Account(settings.budget, job.map.folder),
     ) as worker:
         gold = None
         if job.gold is not None:

@@ -1,0 +1,14 @@
+"""Summaries of documents of any length, whose every point says where the document says so."""
+
+from naze.jobs.summaries.markdown import as_markdown, write_markdown
+from naze.jobs.summaries.summarize import Summarized, SummaryOptions, run_summaries, summarize, summary_target
+
+__all__ = [
+    "Summarized",
+    "SummaryOptions",
+    "as_markdown",
+    "run_summaries",
+    "summarize",
+    "summary_target",
+    "write_markdown",
+]
