@@ -75,10 +75,11 @@ def _source(name):
 
 ARGUMENTS = {
     "map": ["--prompt", "Is it late? {{text}}", "--choices", "yes,no"],
-    "label": ["--labels", "labels.yaml", "--examples", "rows.csv"],
+    "label": ["--labels", "labels.yaml", "--examples", "gold.csv"],
     "sentiment": ["--column", "text"],
     "tidy": ["--column", "text", "--instruction", "Write it in capitals."],
     "extract": ["--schema", "schema.json"],
+    "summarize": ["--column", "text"],
 }
 
 
@@ -86,9 +87,8 @@ ARGUMENTS = {
 def test_every_command_over_a_table_is_estimated_and_asks_for_nothing_else(
     name, call, smollm2_path, tmp_path
 ):
-    (tmp_path / "rows.csv").write_text(
-        "text,label\nThe parcel came late.,late\nLovely tea!,other\nWhere is it?,late\n"
-    )
+    (tmp_path / "rows.csv").write_text("text\nThe parcel came late.\nLovely tea!\nWhere is it?\n")
+    (tmp_path / "gold.csv").write_text("text,label\nIt is late.,late\nThanks!,other\n")
     (tmp_path / "labels.yaml").write_text("late: it came late\nother: anything else\n")
     (tmp_path / "schema.json").write_text('{"type": "object", "properties": {"late": {"type": "boolean"}}}')
     before = sorted(tmp_path.rglob("*"))

@@ -42,7 +42,7 @@ COMMANDS = {
     "report": "Write a page of a run, of factors, of a predictor.",
     "runs": "List, show, export and retry runs.",
     "sentiment": "Judge the sentiment of every text (Japanese, English).",
-    "summarize": "Summarize documents of any length, each point with its source.",
+    "summarize": "Summarize long documents, each point with its source.",
     "tidy": "Rewrite every cell of a column as an instruction says.",
     "votes": "What is in a file of votes, and what is wrong with it.",
 }
