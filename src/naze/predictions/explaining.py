@@ -22,8 +22,15 @@ class Mover:
     """`a`, `b`, `tie` or `decision`."""
     log_odds: float
     """How far it moved the log odds, above 0."""
-    words: str
-    """e.g. `A has more characters: the odds of A rise by 36 %`."""
+    more_in: str | None = None
+    """`a` or `b`: the response that has more of it; None where it is no such measure, or both have the same."""
+
+    @property
+    def words(self) -> str:
+        """Say it in English, e.g. `characters: more in A; the odds of A rise by 36%`."""
+        more = "" if self.more_in is None else f": more in {self.more_in.upper()}"
+        named = {"a": "A", "b": "B"}.get(self.towards, f"a {self.towards}")
+        return f"{self.feature}{more}; the odds of {named} rise by {np.expm1(self.log_odds):.0%}"
 
 
 @dataclass(frozen=True)
@@ -93,17 +100,11 @@ def _strongest(moved: dict[str, Floats], row: int, most: int) -> list[tuple[str,
 
 
 def _win_mover(name: str, moved: float, values: dict[str, Floats], row: int) -> Mover:
-    side = "a" if moved > 0 else "b"
-    amount = abs(moved)
-    told = f"the odds of {side.upper()} rise by {np.expm1(amount):.0%}"
+    more = None
     if name in values and abs(values[name][row]) > 1e-9:
-        more = "A" if values[name][row] > 0 else "B"
-        return Mover(name, side, amount, f"{name}: more in {more}; {told}")
-    return Mover(name, side, amount, f"{name}; {told}")
+        more = "a" if values[name][row] > 0 else "b"
+    return Mover(name, "a" if moved > 0 else "b", abs(moved), more)
 
 
 def _tie_mover(name: str, moved: float) -> Mover:
-    towards = "tie" if moved > 0 else "decision"
-    return Mover(
-        name, towards, abs(moved), f"{name}; the odds of a {towards} rise by {np.expm1(abs(moved)):.0%}"
-    )
+    return Mover(name, "tie" if moved > 0 else "decision", abs(moved))

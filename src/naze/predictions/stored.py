@@ -12,6 +12,7 @@ import numpy as np
 from naze.errors import InputError
 from naze.factors.resampling import Estimate
 from naze.predictions.asking import Questions
+from naze.predictions.explaining import Mover
 from naze.predictions.models.learnt import Axes, Learnt
 from naze.predictions.models.linear import Linear
 from naze.predictions.models.part import Calibration, Choices, Part
@@ -134,7 +135,11 @@ def _surprising(folder: Path) -> tuple[SurprisingVote, ...]:
     told = json.loads((folder / _SURPRISING).read_text(encoding="utf-8"))
     return tuple(
         SurprisingVote(
-            **{**one, "probabilities": tuple(one["probabilities"]), "movers": tuple(one["movers"])}
+            **{
+                **one,
+                "probabilities": tuple(one["probabilities"]),
+                "movers": tuple(Mover(**mover) for mover in one["movers"]),
+            }
         )
         for one in told
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from naze.factors.similarity import joined
-from naze.predictions.explaining import explain_predictions
+from naze.predictions.explaining import Mover, explain_predictions
 from naze.predictions.features.groups import Floats, Ints, VoteFeatures
 from naze.predictions.models.learnt import Learnt
 from naze.predictions.scores import log_loss
@@ -34,8 +34,8 @@ class SurprisingVote:
     """Of a, b, tie, by a model that did not see its prompt."""
     loss: float
     """Nats."""
-    movers: tuple[str, ...]
-    """What moves the final model's prediction most, in words: who wins first, then tie or decision."""
+    movers: tuple[Mover, ...]
+    """What moves the final model's prediction most: who wins first, then tie or decision."""
 
 
 def surprising_votes(
@@ -60,7 +60,7 @@ def surprising_votes(
             winner=str(vote.winner),
             probabilities=(float(told[row, 0]), float(told[row, 1]), float(told[row, 2])),
             loss=float(losses[row]),
-            movers=tuple(mover.words for mover in (*why.winner, *why.tie)),
+            movers=(*why.winner, *why.tie),
         )
         for row, vote, why in zip(chosen, some, reasons, strict=True)
     )

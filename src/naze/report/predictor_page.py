@@ -3,6 +3,7 @@
 Words and figures stand in the page as they are, in Japanese and English at once, so that it reads without a script.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from markupsafe import Markup, escape
 from naze.errors import ConfigurationError
 from naze.factors.resampling import Estimate
 from naze.predictions import FitReport, VotePredictor
+from naze.predictions.explaining import Mover
 from naze.predictions.scores import CLASSES, Bin
 from naze.predictions.surprising import SurprisingVote
+from naze.report.feature_texts import feature_name
 from naze.report.html import embed, render_page, whole_characters, written_aside
 from naze.report.numbers import decimal, percent, signed
 from naze.report.svg import element, figure, linear, text
@@ -208,6 +211,7 @@ def _surprise(one: SurprisingVote) -> dict[str, Any]:
             for name, share in zip(CLASSES, one.probabilities, strict=True)
         ],
         "won": both(f"p_won_{one.winner}"),
+        "movers": [_moved(mover) for mover in one.movers],
         "texts": [
             (key, body[:_SHOWN], len(body) > _SHOWN, body)
             for key, body in (
@@ -217,3 +221,17 @@ def _surprise(one: SurprisingVote) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _moved(mover: Mover) -> Markup:
+    """Say what a feature did, in every language."""
+    spans = []
+    for language in LANGUAGES:
+        name = feature_name(language, mover.feature)
+        side = None if mover.more_in is None else mover.more_in.upper()
+        named = name if side is None else say(language, "p_more_in", name=name, side=side)
+        told = say(
+            language, f"p_moved_{mover.towards}", feature=named, share=percent(math.expm1(mover.log_odds))
+        )
+        spans.append(f'<span class="t" lang="{language}">{escape(told)}</span>')
+    return Markup("".join(spans))
