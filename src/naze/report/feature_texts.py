@@ -71,6 +71,7 @@ _JAPANESE = {
     "how unequal the responses look": "回答の優劣の開き",
     "judge's lean": "判定者の傾き",
     "judge's odds of a tie": "判定者の引き分けのオッズ",
+    "judge's difference": "判定者の確率の差",
     "judge's distance": "判定者の差の大きさ",
     "judge's orders disagree": "判定者の順序による食い違い",
     "judge's entropy": "判定者の迷い",
