@@ -10,6 +10,7 @@ import naze
 from naze.engines.choices import distribution
 from naze.errors import ConfigurationError, InputError
 from naze.jobs import label_job, label_to_file
+from naze.jobs.cascade import Cascade
 from scripted import ScriptedEngine
 
 LABELS = {"complaint": "unhappy", "praise": "happy", "praise of delivery": ""}
@@ -107,3 +108,10 @@ def test_the_same_kind_of_table_comes_back(tmp_path):
         pl.DataFrame({"text": TEXTS}), LABELS, model="scripted", run=tmp_path / "run", abstain=0.75
     )
     assert result["label"].to_list() == ["complaint", "praise", None, None, None]
+
+
+def test_gold_rows_measure_one_model_so_that_a_bigger_one_beside_it_is_refused(tmp_path):
+    gold = pl.DataFrame({"text": ["good tea", "bad tea"], "label": ["praise", "complaint"]})
+    settings = naze.MapSettings(unsure=Cascade("bigger", below=0.6))
+    with pytest.raises(ConfigurationError, match="gold rows measure and calibrate one model"):
+        labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold, settings=settings)
