@@ -63,7 +63,8 @@ def test_a_biased_and_overconfident_model_is_corrected():
 
 
 def test_a_correction_that_is_only_noise_is_not_kept():
-    kept = [out_of_fold(*made(30, seed=seed))[1] for seed in range(20)]
+    """The logarithms differ by 1.5 where a label is right, so that this scale is the calibrated one."""
+    kept = [out_of_fold(*made(30, seed=seed, scale=1.5))[1] for seed in range(20)]
     assert sum(kept) <= 4
 
 
