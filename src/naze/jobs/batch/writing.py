@@ -84,6 +84,7 @@ def write_batch(
         StoreError: the files cannot be written.
 
     Example:
+        >>> import polars
         >>> rows = polars.DataFrame({"text": ["The parcel came late.", "Lovely tea!"]})
         >>> late = naze.Question("late", "Is this about delivery? {{ text }}", choices=("yes", "no"))
         >>> naze.write_batch(rows, [late], model="gpt-4o-mini", out="requests.jsonl").requests

@@ -50,6 +50,7 @@ def chain(
         StepError: a step cannot do its work.
 
     Example:
+        >>> import polars
         >>> rows = polars.DataFrame({"text": ["The parcel came late, and nobody answered.", "Fine."]})
         >>> naze.chain({"long": {"filter": "length(text) > 20"}}, rows).height
         1
