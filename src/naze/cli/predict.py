@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from naze.factors.resampling import Estimate
     from naze.predictions import FitReport, PredictionScore, VotePredictor
+    from naze.predictions.asking import Questions
     from naze.predictions.features.groups import Group, Wide
     from naze.records import Vote
     from naze.votes import Votes
@@ -91,9 +92,8 @@ def fit(
     from naze.cli.votes import pairs
     from naze.engines.embeddings import DEFAULT_EMBEDDER
     from naze.errors import ConfigurationError, InputError
-    from naze.generations import choose_progress
     from naze.predictions import VotePredictor
-    from naze.predictions.asking import ask_about, questions_of
+    from naze.predictions.asking import questions_of
     from naze.predictions.stored import ASKED
     from naze.votes import read_votes
 
@@ -120,31 +120,12 @@ def fit(
     if questions.judge is None and not questions.factors:
         predictor.fit(decided, extra=others)
     else:
-        asked = ask_about(
-            decided, questions, out / ASKED, engine=engine, options=EngineOptions(allow_remote=allow_remote),
-            progress=choose_progress,
-        )  # fmt: skip
-        groups, rows = asked.kept()
-        if len(rows) < len(decided):
-            typer.echo(
-                f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
-                f"{out / ASKED} says why.",
-                err=True,
-            )
-        predictor.fit([decided[row] for row in rows], extra=others, given=groups)
-        predictor.questions_ = questions
+        _fit_with_model(
+            predictor, decided, questions, out / ASKED, engine, EngineOptions(allow_remote=allow_remote)
+        )
     folder = predictor.save(out)
     if as_json:
-        report = predictor.report_
-        told = None if report is None else {
-            "score": asdict(report.score),
-            "baselines": {name: asdict(one) for name, one in report.baselines.items()},
-            "gains": {name: asdict(one) for name, one in report.gains.items()},
-            "notes": report.notes,
-        }  # fmt: skip
-        typer.echo(
-            json.dumps({"model": str(folder), "votes": predictor.votes_, "report": told}, ensure_ascii=False)
-        )
+        typer.echo(_as_json(predictor, folder))
         return
     if predictor.report_ is not None:
         _show_fit(predictor.report_)
@@ -298,6 +279,42 @@ def _tell_problems(read: "Votes") -> None:
             f"{len(read.problems):,} rows cannot be read and are left out (`naze votes check` lists them).",
             err=True,
         )
+
+
+def _fit_with_model(
+    predictor: "VotePredictor",
+    decided: "list[Vote]",
+    questions: "Questions",
+    folder: Path,
+    engine: str | None,
+    options: EngineOptions,
+) -> None:
+    """Ask a model about the votes, and learn from those that it answered."""
+    from naze.generations import choose_progress
+    from naze.predictions.asking import ask_about
+
+    asked = ask_about(decided, questions, folder, engine=engine, options=options, progress=choose_progress)
+    groups, rows = asked.kept()
+    if len(rows) < len(decided):
+        typer.echo(
+            f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
+            f"{folder} says why.",
+            err=True,
+        )
+    predictor.fit([decided[row] for row in rows], given=groups)
+    predictor.questions_ = questions
+
+
+def _as_json(predictor: "VotePredictor", folder: Path) -> str:
+    """Lay out what a fit found as one JSON object."""
+    report = predictor.report_
+    told = None if report is None else {
+        "score": asdict(report.score),
+        "baselines": {name: asdict(one) for name, one in report.baselines.items()},
+        "gains": {name: asdict(one) for name, one in report.gains.items()},
+        "notes": report.notes,
+    }  # fmt: skip
+    return json.dumps({"model": str(folder), "votes": predictor.votes_, "report": told}, ensure_ascii=False)
 
 
 def _show_fit(report: "FitReport") -> None:
