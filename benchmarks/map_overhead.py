@@ -58,7 +58,7 @@ def map_once(folder: Path) -> None:
     """Map the table; on a finished run, only write its result."""
     from naze.jobs import MapSettings, Question, map_job, run_map
     from naze.jobs.asking import Worker
-    from naze.jobs.map import write_mapped
+    from naze.jobs.mapping import write_mapped
 
     start = time.perf_counter()
     worker = Worker("instant", InstantEngine)

@@ -40,7 +40,7 @@ def summarize(
     A long document is cut at headings, paragraphs and sentences; the points of its parts are put together until few are
     left. Beside the table a Markdown file is written.
     """
-    from naze.jobs.map import write_mapped
+    from naze.jobs.mapping import write_mapped
     from naze.jobs.summaries import SummaryOptions, run_summaries, summary_target, write_markdown
     from naze.tables import open_table
 

@@ -20,7 +20,7 @@ from naze.records import Sampling
 if TYPE_CHECKING:
     from naze.jobs import MapJob, Mapped, TableOptions
     from naze.jobs.asking import Told
-    from naze.jobs.cascade import Cascade
+    from naze.jobs.mapping.cascade import Cascade
 
 Table = Annotated[
     Path,
@@ -109,7 +109,7 @@ class TableChoices:
         }
 
     def _cascade(self) -> "Cascade | None":
-        from naze.jobs.cascade import Cascade
+        from naze.jobs.mapping.cascade import Cascade
 
         if self.unsure_model is not None:
             return Cascade(self.unsure_model, self.unsure, self.agreement, self.agreement_sample)

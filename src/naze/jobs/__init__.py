@@ -7,7 +7,7 @@ from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, e
 from naze.jobs.extract import extract, extract_job
 from naze.jobs.generate import GenerateResponse, generate
 from naze.jobs.labels import Labelled, Labels, label, label_job, label_to_file
-from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
+from naze.jobs.mapping import MapJob, Mapped, MapSettings, TableOptions, map, map_job, map_to_file, run_map
 from naze.jobs.questions import Question, read_questions
 from naze.jobs.sentiment import sentiment, sentiment_job
 from naze.jobs.summaries import SummaryOptions, summarize

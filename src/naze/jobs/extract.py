@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from naze.jobs.map import MapJob, MapSettings, TableOptions, map_job, mapped_table
+from naze.jobs.mapping import MapJob, MapSettings, TableOptions, map_job, mapped_table
 from naze.jobs.questions import Question
 from naze.jobs.schemas import as_schema, describe_fields, field_kinds
 from naze.jobs.texts import text_column, texts_language

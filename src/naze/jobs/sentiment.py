@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Unpack
 
-from naze.jobs.map import MapJob, MapSettings, TableOptions, map_job, mapped_table
+from naze.jobs.mapping import MapJob, MapSettings, TableOptions, map_job, mapped_table
 from naze.jobs.questions import Question
 from naze.jobs.texts import text_column, texts_language
 from naze.prompts import column_template

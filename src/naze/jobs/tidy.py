@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from naze.errors import ConfigurationError
-from naze.jobs.map import MapJob, MapSettings, TableOptions, map_job, mapped_table
+from naze.jobs.mapping import MapJob, MapSettings, TableOptions, map_job, mapped_table
 from naze.jobs.questions import Question, language_of
 from naze.jobs.texts import text_column
 from naze.prompts import column_template

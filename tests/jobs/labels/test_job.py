@@ -10,7 +10,7 @@ import naze
 from naze.engines.choices import distribution
 from naze.errors import ConfigurationError, InputError
 from naze.jobs import label_job, label_to_file
-from naze.jobs.cascade import Cascade
+from naze.jobs.mapping.cascade import Cascade
 from scripted import ScriptedEngine
 
 LABELS = {"complaint": "unhappy", "praise": "happy", "praise of delivery": ""}

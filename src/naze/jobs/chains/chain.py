@@ -9,7 +9,7 @@ from naze.generations import Progress
 from naze.jobs.chains.flow import Flow, read_flow
 from naze.jobs.chains.rows import HIDDEN
 from naze.jobs.chains.running import Chained, ChainSettings, StepTold, run_chain
-from naze.jobs.map import checked_target
+from naze.jobs.mapping import checked_target
 from naze.tables import OpenedTable, kind_of, nested_as_json, open_table, write_table
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from naze.jobs.chains.definition import (
     PromptStep,
 )
 from naze.jobs.chains.flow import Flow, closest
-from naze.jobs.mapped import added_columns
+from naze.jobs.mapping.columns import added_columns
 from naze.jobs.questions import Question, as_asked, language_of
 from naze.jobs.schemas import as_schema
 from naze.prompts import RowPrompts, Template

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from naze.generations import write_run
 from naze.generations.manifest import MANIFEST_NAME
-from naze.jobs.cascade import Cascade
 from naze.jobs.chains.columns import as_question
 from naze.jobs.chains.context import Context, MadeStep
 from naze.jobs.chains.definition import GroupStep, PromptStep
 from naze.jobs.chains.rows import StepRows
-from naze.jobs.map import MapJob, MapSettings, run_map
-from naze.jobs.mapped import no_rows
+from naze.jobs.mapping import MapJob, MapSettings, run_map
+from naze.jobs.mapping.cascade import Cascade
+from naze.jobs.mapping.columns import no_rows
 from naze.jobs.questions import as_asked
 from naze.prompts import RowPrompts
 from naze.records import Sampling, Status

@@ -9,7 +9,7 @@ import numpy as np
 from naze.errors import InputError
 from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.figures import Floats, Ints
-from naze.jobs.map import MapJob, Mapped
+from naze.jobs.mapping import MapJob, Mapped
 from naze.jobs.questions import Question
 from naze.jobs.texts import text_column
 from naze.tables import OpenedTable

@@ -20,7 +20,16 @@ from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.definitions import Labels, as_labels
 from naze.jobs.labels.figures import Floats, GoldFigures, gold_figures
 from naze.jobs.labels.gold import Gold, Wrong, gold_rows, read_gold
-from naze.jobs.map import MapJob, Mapped, MapSettings, TableOptions, map_job, run_map, target_of, write_mapped
+from naze.jobs.mapping import (
+    MapJob,
+    Mapped,
+    MapSettings,
+    TableOptions,
+    map_job,
+    run_map,
+    target_of,
+    write_mapped,
+)
 from naze.jobs.questions import Question
 from naze.jobs.texts import text_column, texts_language
 from naze.prompts import column_template

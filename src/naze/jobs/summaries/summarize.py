@@ -18,7 +18,7 @@ from naze.errors import ConfigurationError, InputError
 from naze.generations import Account, write_run
 from naze.generations.manifest import MANIFEST_NAME
 from naze.jobs.asking import opened_worker
-from naze.jobs.map import MapSettings, TableOptions, checked_target, write_mapped
+from naze.jobs.mapping import MapSettings, TableOptions, checked_target, write_mapped
 from naze.jobs.summaries.combining import combine
 from naze.jobs.summaries.points import Point
 from naze.jobs.summaries.reading import Document, Reading, read_documents

@@ -8,9 +8,9 @@ import pytest
 from answering import AnsweringEngine, workers
 from naze.errors import ConfigurationError
 from naze.generations import spent_in
-from naze.jobs.cascade import Cascade
 from naze.jobs.chains import Flow, run_chain
-from naze.jobs.thresholds import choose_threshold, least_sample, lowest_share
+from naze.jobs.mapping.cascade import Cascade
+from naze.jobs.mapping.thresholds import choose_threshold, least_sample, lowest_share
 from naze.tables import open_table
 
 ROWS = pl.DataFrame({"text": [f"text {number}" for number in range(120)]})

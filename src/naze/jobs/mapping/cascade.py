@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.errors import ConfigurationError
-from naze.jobs.mapped import added_columns
+from naze.jobs.mapping.columns import added_columns
+from naze.jobs.mapping.thresholds import Threshold, choose_threshold
 from naze.jobs.questions import Asked, Question
-from naze.jobs.thresholds import Threshold, choose_threshold
 from naze.records import Status
 from naze.tables import PROBLEM, ROW, OpenedTable, read_batches
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from naze.jobs.map import MapJob, Mapped
+    from naze.jobs.mapping.job import MapJob
+    from naze.jobs.mapping.result import Mapped
 
 __all__ = ["Cascade", "Taken", "ask_bigger", "check_cascade"]
 
