@@ -72,14 +72,14 @@ def label(
 
 
 def _show_gold(labelled: "Labelled") -> None:
-    figures, corrected = labelled.figures, labelled.calibrated_figures
-    if figures is None or corrected is None:
+    held = labelled.held
+    if held is None:
         return
-    missing = (
-        f", {labelled.gold_without_answer} more without an answer" if labelled.gold_without_answer else ""
-    )
-    typer.echo(f"Held against {figures.rows} rows that people labelled{missing} (95 % intervals):")
-    kept = corrected if labelled.calibrated else figures
+    figures, corrected = held.figures, held.calibrated_figures
+    missing = f", {held.without_answer} more without an answer" if held.without_answer else ""
+    before = f", earlier, in {held.examples}" if labelled.held_before else ""
+    typer.echo(f"Held against {figures.rows} rows that people labelled{before}{missing} (95 % intervals):")
+    kept = corrected if held.helps else figures
     for name, figure in (
         ("accuracy", kept.accuracy),
         ("kappa", kept.kappa),
@@ -87,12 +87,14 @@ def _show_gold(labelled: "Labelled") -> None:
         ("micro F1", kept.micro_f1),
     ):
         typer.echo(f"  {name:<10} {_told(figure)}")
-    verdict = "kept" if labelled.calibrated else "not kept: it does not help beyond chance"
+    verdict = "kept" if held.helps else "not kept: it does not help beyond chance"
+    if held.helps and not labelled.calibrated:
+        verdict = "not applied here: it is of the one model, and a bigger one stands in for it"
     typer.echo(
         f"  log loss   {figures.log_loss.value:.3f}, calibrated {corrected.log_loss.value:.3f} ({verdict})"
     )
     _show_labels(kept)
-    for wrong in labelled.confidently_wrong[:_SHOWN]:
+    for wrong in held.confidently_wrong[:_SHOWN]:
         typer.echo(
             f"  row {wrong.row}: people {wrong.people}, model {wrong.model} ({wrong.probability:.0%}): {wrong.text}"
         )

@@ -8,7 +8,7 @@ import pytest
 
 import naze
 from naze.engines.choices import distribution
-from naze.errors import ConfigurationError, InputError
+from naze.errors import ConfigurationError, InputError, StoreError
 from naze.jobs import label_job, label_to_file
 from naze.jobs.mapping.cascade import Cascade
 from scripted import ScriptedEngine
@@ -89,6 +89,45 @@ def test_what_people_said_corrects_the_probabilities_of_the_table(tmp_path):
     assert done.calibrated and done.calibrated_figures.accuracy.value > done.figures.accuracy.value
     assert frame["label"][2] == "praise", "as people call so-so tea"
     assert sum(frame["label_probabilities"][2].values()) == pytest.approx(1)
+
+
+SO_SO = ["complaint", "praise", "praise", "praise of delivery"] * 20
+FOUR = ["bad tea", "good tea", "so-so tea", "quick tea"] * 20
+
+
+def test_what_people_said_stays_when_the_examples_are_not_given_again(tmp_path):
+    table, gold = pl.DataFrame({"text": TEXTS}), pl.DataFrame({"text": FOUR, "label": SO_SO})
+    first, _ = labelled(tmp_path, table, examples=gold)
+    again, frame = labelled(tmp_path, table, abstain=0.2)
+    assert again.held == first.held and again.held_before and not first.held_before
+    assert frame["label"][2] == "praise", "corrected as before"
+    kept = json.loads((tmp_path / "run" / "labels.json").read_text())
+    assert kept["gold"]["rows"] == 80 and kept["calibrated"] and kept["abstain"] == 0.2
+
+
+def test_other_examples_take_the_place_of_the_earlier_ones(tmp_path):
+    table, gold = pl.DataFrame({"text": TEXTS}), pl.DataFrame({"text": FOUR, "label": SO_SO})
+    labelled(tmp_path, table, examples=gold)
+    done, _ = labelled(tmp_path, table, examples=gold.head(4))
+    assert done.figures.rows == 4 and not done.held_before
+
+
+def test_a_correction_of_one_model_is_kept_and_not_applied_where_a_bigger_one_stands_in(tmp_path):
+    table, gold = pl.DataFrame({"text": TEXTS}), pl.DataFrame({"text": FOUR, "label": SO_SO})
+    labelled(tmp_path, table, examples=gold)
+    bigger = naze.MapSettings(unsure=Cascade("bigger", below=0.6))
+    done, _ = labelled(tmp_path, table, settings=bigger)
+    assert not done.calibrated and done.held.helps
+    done, _ = labelled(tmp_path, table)
+    assert done.calibrated
+
+
+def test_figures_that_cannot_be_read_are_not_overwritten(tmp_path):
+    table = pl.DataFrame({"text": TEXTS})
+    labelled(tmp_path, table)
+    (tmp_path / "run" / "labels.json").write_text('{"gold": {"rows": 3')
+    with pytest.raises(StoreError, match="Give --examples again"):
+        labelled(tmp_path, table)
 
 
 def test_a_gold_label_that_is_none_is_named_with_its_row(tmp_path):

@@ -67,6 +67,31 @@ class GoldFigures:
         """Lay it out as what JSON can hold."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> "GoldFigures":
+        """Take it from what `to_dict` made, by way of JSON.
+
+        Raises:
+            KeyError, TypeError: it was made by something else.
+        """
+        figures = {
+            name: Figure(**kept[name]) for name in ("accuracy", "kappa", "macro_f1", "micro_f1", "log_loss")
+        }
+        by_label = {
+            label: LabelFigures(
+                own["rows"], Figure(**own["precision"]), Figure(**own["recall"]), Figure(**own["f1"])
+            )
+            for label, own in kept["by_label"].items()
+        }
+        return cls(
+            rows=kept["rows"],
+            labels=tuple(kept["labels"]),
+            calibration_error=kept["calibration_error"],
+            by_label=by_label,
+            confusion=tuple(tuple(row) for row in kept["confusion"]),
+            **figures,
+        )
+
 
 def gold_figures(probabilities: Floats, truth: Ints, labels: Sequence[str], *, seed: int = 0) -> GoldFigures:
     """Hold a model's labels against people's.

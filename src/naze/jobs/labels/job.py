@@ -1,25 +1,26 @@
 """A table and labels go in; the table with a label, its probability and what is unsure of it comes out.
 
 With rows that people labelled, the same question is asked about these too: in a run of its own, in the folder
-`gold` of the run.
+`gold` of the run. What they say of the model stays with the run (`labels.json`): a later command without them keeps
+the figures and the correction.
 """
 
 import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from naze.errors import ConfigurationError
 from naze.generations import Account
 from naze.jobs.asking import opened_worker
-from naze.jobs.labels.calibrating import Calibration, calibrate, out_of_fold
 from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.definitions import Labels, as_labels
-from naze.jobs.labels.figures import Floats, GoldFigures, gold_figures
+from naze.jobs.labels.figures import GoldFigures
 from naze.jobs.labels.gold import Gold, Wrong, gold_rows, read_gold
+from naze.jobs.labels.held import FIGURES_NAME, Held, hold_against, read_held
 from naze.jobs.mapping import (
     MapJob,
     Mapped,
@@ -42,7 +43,16 @@ if TYPE_CHECKING:
 __all__ = ["Check", "LabelJob", "Labelled", "label", "label_job", "label_to_file"]
 
 CHECKED_FIRST = 20
-FIGURES_NAME = "labels.json"
+_NOT_HELD: Mapping[str, Any] = {
+    "examples": None,
+    "calibration": None,
+    "calibration_helps": False,
+    "gold": None,
+    "gold_calibrated": None,
+    "gold_without_answer": 0,
+    "confidently_wrong": [],
+}
+"""In `labels.json` where nobody gave examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +88,36 @@ class Labelled:
     check_first: tuple[Check, ...]
     """The rows that the model is least sure of."""
     abstained: int
-    figures: GoldFigures | None = None
-    """On the gold rows, as the model told; None without gold."""
-    calibrated_figures: GoldFigures | None = None
-    """On the gold rows, each corrected by what the others taught."""
-    calibration: Calibration | None = None
-    """What was learnt; applied to the table only where it helps."""
-    calibrated: bool = False
-    """Whether the table's probabilities are corrected."""
-    confidently_wrong: tuple[Wrong, ...] = ()
-    """Gold rows where the model is surest of another label than people."""
-    gold_without_answer: int = 0
+    held: Held | None = None
+    """How the labels compare with people's; None: nobody ever gave this run examples."""
+    held_before: bool = False
+    """Whether the examples were given to an earlier command of this run."""
     target: Path | None = None
+
+    @property
+    def figures(self) -> GoldFigures | None:
+        """On the gold rows, as the model told; None without gold."""
+        return None if self.held is None else self.held.figures
+
+    @property
+    def calibrated_figures(self) -> GoldFigures | None:
+        """On the gold rows, each corrected by what the others taught."""
+        return None if self.held is None else self.held.calibrated_figures
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the table's probabilities are corrected."""
+        return self.columns.calibration is not None
+
+    @property
+    def confidently_wrong(self) -> tuple[Wrong, ...]:
+        """Gold rows where the model is surest of another label than people."""
+        return () if self.held is None else self.held.confidently_wrong
+
+    @property
+    def gold_without_answer(self) -> int:
+        """Gold rows that the model did not answer."""
+        return 0 if self.held is None else self.held.without_answer
 
     def batches(self) -> "Iterator[pl.DataFrame]":
         """Read the rows with their new columns, a few at a time."""
@@ -101,17 +129,13 @@ class Labelled:
 
     def to_dict(self) -> dict[str, Any]:
         """Lay the figures out as what JSON can hold."""
-        from dataclasses import asdict
-
         return {
             "labels": list(self.columns.labels),
+            "column": self.columns.name,
+            "abstain": self.columns.abstain,
             "abstained": self.abstained,
             "calibrated": self.calibrated,
-            "calibration": None if self.calibration is None else self.calibration.to_dict(),
-            "gold": None if self.figures is None else self.figures.to_dict(),
-            "gold_calibrated": None if self.calibrated_figures is None else self.calibrated_figures.to_dict(),
-            "gold_without_answer": self.gold_without_answer,
-            "confidently_wrong": [asdict(wrong) for wrong in self.confidently_wrong],
+            **(_NOT_HELD if self.held is None else self.held.to_dict()),
             "check_first": [asdict(check) for check in self.check_first],
         }
 
@@ -215,6 +239,7 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
         )
     progress, tell = options.get("progress"), options.get("tell")
     target = target_of(job.map, options.get("out"))
+    before = read_held(job.map.folder) if job.gold is None else None
     with opened_worker(
         job.map.model,
         engine=settings.engine,
@@ -228,16 +253,13 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
                 gold = read_gold(job.gold, answered)
         mapped = run_map(job.map, worker=worker, progress=progress, tell=tell)
     labels = tuple(mapped.asked[0].meanings.values())
-    name = mapped.asked[0].name
-    labelled = Labelled(mapped, LabelColumns(name, labels, None, job.abstain), (), 0)
-    if gold is not None:
-        labelled = replace(
-            labelled,
-            figures=gold_figures(gold.probabilities, gold.truth, labels),
-            confidently_wrong=gold.confidently_wrong(gold.probabilities, labels),
-            gold_without_answer=gold.without_answer,
-        )
-        labelled = _calibrated(labelled, gold.probabilities, gold.truth, labels)
+    held = before
+    if job.gold is not None and gold is not None:
+        held = hold_against(gold, labels, job.gold.map.table.name)
+    # What was learnt of one model says nothing of another that stands in for it.
+    calibration = held.calibration if held is not None and held.helps and settings.unsure is None else None
+    columns = LabelColumns(mapped.asked[0].name, labels, calibration, job.abstain)
+    labelled = Labelled(mapped, columns, (), 0, held, held_before=before is not None)
     labelled = _looked_through(labelled, job)
     if target is not None:
         write_mapped(labelled.batches(), target, mapped.folder)
@@ -251,19 +273,6 @@ def _question(add: str, labels: Labels, language: str, column: str) -> Question:
     if labels.question is not None:
         template = replace(template, question=verbatim(labels.question))
     return Question(add, template, tuple(labels.definitions), labels.definitions, lettered=True)
-
-
-def _calibrated(labelled: Labelled, probabilities: Floats, truth: Any, labels: tuple[str, ...]) -> Labelled:  # noqa: ANN401
-    """Learn from the gold rows, and keep what helps."""
-    corrected, helps = out_of_fold(probabilities, truth)
-    calibration = calibrate(probabilities, truth)
-    return replace(
-        labelled,
-        calibrated_figures=gold_figures(corrected, truth, labels),
-        calibration=calibration,
-        calibrated=helps,
-        columns=replace(labelled.columns, calibration=calibration if helps else None),
-    )
 
 
 def _looked_through(labelled: Labelled, job: LabelJob) -> Labelled:
