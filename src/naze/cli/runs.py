@@ -134,18 +134,20 @@ def show(
 def export(
     run: _RunFolder,
     to: Annotated[Path, typer.Option("--to", help="A .parquet, .csv or .jsonl file.")],
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="A row for each prompt, as stored: tokens, seconds, attempts."),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Write every row of a run, in input order; of an explanation with the votes' own columns."""
-    from naze.generations import export_run, open_run
-    from naze.jobs import export_columns
-    from naze.jobs.explain import TASK
+    """Write the table that a run's or a chain's command wrote, from its folder alone, finished or not.
 
-    opened = open_run(run)
-    explained = opened.manifest.task == TASK
-    join = export_columns(run, nested=to.suffix.lower() != ".csv") if explained else None
-    rows = export_run(opened, to, join=join)
-    opened.close()
+    Of naze map, label, extract, … the rows with their new columns; of a chain its result; of an explanation the answers
+    with the votes' own columns.
+    """
+    from naze.jobs import export_table
+
+    rows = export_table(run, to, stored=stored)
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
     else:

@@ -4,6 +4,7 @@ from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_bat
 from naze.jobs.chains import ChainSettings, Flow, chain
 from naze.jobs.estimating import estimate
 from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
+from naze.jobs.exporting import export_table
 from naze.jobs.extract import extract, extract_job
 from naze.jobs.generate import GenerateResponse, generate
 from naze.jobs.labels import Labelled, Labels, label, label_job, label_to_file
@@ -35,6 +36,7 @@ __all__ = [
     "estimate_explain",
     "explain",
     "export_columns",
+    "export_table",
     "extract",
     "extract_job",
     "generate",

@@ -4,9 +4,10 @@ from naze.jobs.chains.chain import as_flow, chain, chain_target, write_chained
 from naze.jobs.chains.drawing import as_mermaid, as_svg, as_text
 from naze.jobs.chains.flow import Flow, read_flow
 from naze.jobs.chains.paths import Stop, read_chain, row_path
-from naze.jobs.chains.running import Chained, ChainSettings, StepTold, run_chain
+from naze.jobs.chains.running import CHAIN_NAME, Chained, ChainSettings, StepTold, run_chain
 
 __all__ = [
+    "CHAIN_NAME",
     "ChainSettings",
     "Chained",
     "Flow",

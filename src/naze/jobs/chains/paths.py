@@ -1,7 +1,7 @@
 """A chain's folder and a row go in; the row's way through the steps comes out: what was asked, answered, dropped."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from naze.jobs.chains.grouping import MEMBERS
 from naze.jobs.chains.rows import HIDDEN, ID, parent_of
 from naze.jobs.chains.running import CHAIN_NAME
 from naze.prompts import RowPrompts, Template
-from naze.tables import ROW
+from naze.tables import ROW, read_batches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,6 +41,20 @@ class About:
         about = self.told["data"] if name == DATA else next(one for one in self.steps if one["name"] == name)
         path = self.folder / about["rows"] if about.get("rows") else None
         return path if path is not None and path.is_file() else None
+
+    def result(self) -> "Iterator[pl.DataFrame]":
+        """Read the rows of the chain's result, without what only the chain itself needs of them.
+
+        Raises:
+            InputError: its last step has not run yet.
+        """
+        path = self.rows_of(self.told["result"])
+        if path is None:
+            raise InputError(
+                f"{self.folder}: step {self.told['result']!r}, whose rows are the result, has not run yet. Give the chain's "
+                "command again."
+            )
+        return (batch.drop(HIDDEN) for batch in read_batches(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,21 @@ given, whatever else of a command changes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from naze.errors import StoreError
 from naze.jobs.labels.calibrating import Calibration, calibrate, out_of_fold
+from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.figures import GoldFigures, gold_figures
 from naze.jobs.labels.gold import ReadGold, Wrong
 
-__all__ = ["FIGURES_NAME", "Held", "hold_against", "read_held"]
+__all__ = ["FIGURES_NAME", "Held", "hold_against", "kept_columns", "read_held"]
 
 FIGURES_NAME = "labels.json"
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,30 @@ def read_held(folder: Path) -> Held | None:
     Raises:
         StoreError: the file is damaged.
     """
+    return _read(folder, lambda kept: None if kept["gold"] is None else Held.from_dict(kept))
+
+
+def kept_columns(folder: Path) -> LabelColumns | None:
+    """Read what the last command of a run did to the columns that its model answered; None where it was no `naze label`.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+
+    def columns(kept: Mapping[str, Any]) -> LabelColumns:
+        calibration = Held.from_dict(kept).calibration if kept["calibrated"] else None
+        return LabelColumns(kept["column"], tuple(kept["labels"]), calibration, kept["abstain"])
+
+    return _read(folder, columns)
+
+
+def _read(folder: Path, take: Callable[[Mapping[str, Any]], _Found]) -> _Found | None:
     path = folder / FIGURES_NAME
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return None if kept["gold"] is None else Held.from_dict(kept)
+        return take(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,10 +3,12 @@
 from naze.jobs.mapping.calling import map, map_to_file, mapped_table
 from naze.jobs.mapping.cascade import Cascade, Taken
 from naze.jobs.mapping.job import MapJob, MapSettings, TableOptions, checked_target, map_job, target_of
+from naze.jobs.mapping.kept import read_mapped
 from naze.jobs.mapping.result import Mapped, write_mapped
-from naze.jobs.mapping.running import run_map
+from naze.jobs.mapping.running import TASK, run_map
 
 __all__ = [
+    "TASK",
     "Cascade",
     "MapJob",
     "MapSettings",
@@ -18,6 +20,7 @@ __all__ = [
     "map_job",
     "map_to_file",
     "mapped_table",
+    "read_mapped",
     "run_map",
     "target_of",
     "write_mapped",

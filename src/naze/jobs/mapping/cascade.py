@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from naze.jobs.mapping.job import MapJob
     from naze.jobs.mapping.result import Mapped
 
-__all__ = ["Cascade", "Taken", "ask_bigger", "check_cascade"]
+__all__ = ["Cascade", "Taken", "answers_of", "ask_bigger", "bigger_folder", "check_cascade"]
 
 _FIRST = "naze first row"
 """A row's number in the table that the own model was asked about."""
@@ -214,10 +214,7 @@ def _answers(
     numbers: set[int],
 ) -> "pl.DataFrame":
     """Ask the bigger model one question about some rows; what it was asked before is not asked again."""
-    import polars as pl
-
     question = job.questions[place]
-    digest = hashlib.sha256(json.dumps([cascade.model, question.name]).encode()).hexdigest()[:8]
     chosen = json.dumps([job.table.fingerprint, job.where, job.sample, job.settings.seed, sorted(numbers)])
     table = OpenedTable(
         job.table.name,
@@ -238,17 +235,29 @@ def _answers(
         table=table,
         questions=(question,),
         model=cascade.model,
-        folder=job.folder / f"unsure-{digest}",
+        folder=job.folder / bigger_folder(cascade.model, question.name),
         where=None,
         sample=None,
         settings=settings,
     )
     found = ask(bigger)
     try:
-        added = added_columns(found.asked)
-        return pl.concat([batch.select(pl.col(_FIRST), *added) for batch in found.batches()])
+        return answers_of(found)
     finally:
         found.close()
+
+
+def answers_of(found: "Mapped") -> "pl.DataFrame":
+    """Read a bigger model's answers, each with the number of its row in the table that the own model was asked about."""
+    import polars as pl
+
+    added = added_columns(found.asked)
+    return pl.concat([batch.select(pl.col(_FIRST), *added) for batch in found.batches()])
+
+
+def bigger_folder(model: str, question: str) -> str:
+    """Name the folder, in the own model's run, of what a bigger model was asked about a question."""
+    return f"unsure-{hashlib.sha256(json.dumps([model, question]).encode()).hexdigest()[:8]}"
 
 
 def _rows(path: Path, numbers: set[int]) -> "Iterator[pl.DataFrame]":

@@ -14,7 +14,7 @@ from naze.jobs.mapping.job import MapJob
 from naze.prompts import TableRow
 from naze.tables import PROBLEM, ROW, copy_rows, read_batches, read_columns
 
-__all__ = ["ROWS_TOGETHER", "chosen_rows", "copy_chosen", "forget_older", "table_rows"]
+__all__ = ["ROWS_TOGETHER", "chosen_rows", "copy_chosen", "count_rows", "forget_older", "table_rows"]
 
 ROWS_TOGETHER = 2_000
 """Rows that are held in memory at once."""
@@ -42,6 +42,13 @@ def copy_chosen(job: MapJob) -> Path:
         why = f"none for which {job.where} holds" if job.where is not None else "the table is empty"
         raise InputError(f"{job.table.name}: no rows to ask about: {why}.")
     return path
+
+
+def count_rows(path: Path) -> int:
+    """Count the rows of a Parquet file, without reading them."""
+    import polars as pl
+
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def forget_older(rows: Path) -> None:

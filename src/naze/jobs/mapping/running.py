@@ -12,13 +12,14 @@ from naze.jobs.asking import Step, Told, Worker, opened_worker
 from naze.jobs.mapping.cascade import ask_bigger, check_cascade
 from naze.jobs.mapping.columns import check_free
 from naze.jobs.mapping.job import MapJob
+from naze.jobs.mapping.kept import keep_columns, keep_taken
 from naze.jobs.mapping.result import Mapped
 from naze.jobs.mapping.rows import chosen_rows, copy_chosen, forget_older, table_rows
 from naze.jobs.questions import Asked, as_asked, language_of
 from naze.prompts import Policy, RowPrompts, fit_materials
 from naze.records import FittedPrompt
 
-__all__ = ["run_map"]
+__all__ = ["TASK", "run_map"]
 
 TASK = "map"
 
@@ -56,7 +57,9 @@ def run_map(
         return _run_alone(second, there, account, progress, tell)
 
     try:
-        return replace(mapped, taken=ask_bigger(job, mapped, cascade, ask))
+        taken = ask_bigger(job, mapped, cascade, ask)
+        keep_taken(job.folder, taken)
+        return replace(mapped, taken=taken)
     except BaseException:
         mapped.close()
         raise
@@ -91,12 +94,18 @@ def _run_alone(
             as_asked(question, language, settings.instruction, asks.tells_apart) for question in job.questions
         )
         asking = RowPrompts([one.template for one in asked], job.table.columns)
+
+        def planned(told: Told) -> None:
+            keep_columns(job.folder, chosen_rows(job), rows, asked)
+            if tell is not None:
+                tell(told)
+
         run = asks.ask(
             job.folder,
             _step(job, asked, asks.engine.identity.engine),
             lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
-            tell=tell,
+            tell=planned,
         )
     forget_older(rows)
     return Mapped(job.folder, rows, asked, run, run.summary())
