@@ -26,75 +26,22 @@ def list_runs(
     folder: Annotated[Path | None, typer.Argument(help="Where runs lie; else as configured (runs).")] = None,
     as_json: _Json = False,
 ) -> None:
-    """List the runs in a folder, newest first."""
+    """List what lies in a folder, newest first: runs, chains, summaries, factors, predictors, each with how far it is."""
+    from naze.cli.listing import list_folders
     from naze.configuration import read_configuration
-    from naze.errors import InputError, NazeError
-    from naze.generations import open_run
+    from naze.errors import InputError
 
     place = folder or read_configuration().runs
     if folder is not None and not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; expected one in which runs lie.")
-    found: list[dict[str, Any]] = []
-    for manifest in sorted([*place.glob("manifest.json"), *place.glob("*/manifest.json")]):
-        try:
-            run = open_run(manifest.parent)
-        except NazeError as error:
-            found.append({"run": str(manifest.parent), "problem": str(error)})
-            continue
-        found.append({**_about(run), **asdict(run.summary())})
-        run.close()
-    found += _factors_in(place)
-    found.sort(key=lambda entry: str(entry.get("created", "")), reverse=True)
+    found = list_folders(place)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        typer.echo(json.dumps([dict(one.facts) for one in found], ensure_ascii=False))
         return
     if not found:
         typer.echo(f"No runs in {place}. `naze explain` makes one.")
-    for entry in found:
-        if "problem" in entry:
-            typer.echo(f"{entry['run']}  cannot be read: {entry['problem']}")
-            continue
-        if entry["task"] == "factors":
-            state = f"{entry['factors']} factors" if entry["finished"] else "not finished"
-            typer.echo(
-                f"{entry['run']}  {state}  factors, {entry['outcome']}, {entry['model']}, {entry['language']}, "
-                f"{entry['created']}"
-            )
-            continue
-        failed = entry["invalid"] + entry["overflow"] + entry["error"]
-        state = f"{entry['answered']:,} of {entry['rows']:,} answered" + (
-            f", {failed:,} failed" if failed else ""
-        )
-        typer.echo(
-            f"{entry['run']}  {state}  {entry['task']}, {entry['model']}, {entry['language']}, {entry['created']}"
-        )
-
-
-def _factors_in(place: Path) -> list[dict[str, Any]]:
-    """Describe the factors runs in a folder."""
-    from naze.errors import NazeError
-    from naze.factors import read_about
-
-    found: list[dict[str, Any]] = []
-    for path in sorted([*place.glob("factors.json"), *place.glob("*/factors.json")]):
-        try:
-            about, whole = read_about(path.parent)
-        except NazeError as error:
-            found.append({"run": str(path.parent), "problem": str(error)})
-            continue
-        found.append(
-            {
-                "run": str(path.parent),
-                "task": "factors",
-                "outcome": about.outcome.value,
-                "model": about.model,
-                "language": about.language,
-                "created": about.created,
-                "finished": about.finished,
-                "factors": len(whole.get("factors", ())),
-            }
-        )
-    return found
+    for one in found:
+        typer.echo(str(one))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naze.errors import StoreError
+from naze.errors import InputError, StoreError
 from naze.generations import export_run, open_run
 from naze.jobs.chains import CHAIN_NAME, read_chain
 from naze.jobs.explain import TASK as EXPLAIN
@@ -13,6 +13,7 @@ from naze.jobs.explain import export_columns
 from naze.jobs.labels import kept_columns
 from naze.jobs.mapping import TASK as MAP
 from naze.jobs.mapping import checked_target, read_mapped
+from naze.jobs.summaries import SUMMARY_NAME
 from naze.tables import kind_of, nested_as_json, write_table
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def export_table(folder: str | Path, path: str | Path, *, stored: bool = False) 
     folder, path = Path(folder), checked_target(Path(path))
     if (folder / CHAIN_NAME).is_file():
         return _write(read_chain(folder).result(), path)
+    if (folder / SUMMARY_NAME).is_file():
+        raise InputError(
+            f"{folder}: of summaries the folder keeps the points of each part, not the table. Give the command of `naze "
+            "summarize` again: it writes the table, and asks nothing twice."
+        )
     with closing(open_run(folder)) as run:
         task = run.manifest.task
         if stored or task not in (EXPLAIN, MAP):

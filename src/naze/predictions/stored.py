@@ -25,11 +25,18 @@ from naze.records import Factor, Outcome
 if TYPE_CHECKING:
     from naze.predictions.predictor import FitReport, VotePredictor
 
-__all__ = ["FORMAT", "is_predictor_folder", "load_predictor", "save_predictor"]
+__all__ = [
+    "FORMAT",
+    "PREDICTOR_NAME",
+    "is_predictor_folder",
+    "load_predictor",
+    "read_predictor",
+    "save_predictor",
+]
 
 FORMAT = 2
 """Rises when an older naze could not read what is written."""
-_ABOUT, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
+PREDICTOR_NAME, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
 _KINDS = ("forest", "boosted")
 _AXES = ("difference", "both", "center")
 ASKED = "asked"
@@ -40,7 +47,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
     """Write a fitted predictor; what was in the folder before is replaced."""
     folder = Path(folder)
     others = [one for one in folder.iterdir() if one.name != ASKED] if folder.exists() else []
-    if others and not (folder / _ABOUT).exists():
+    if others and not (folder / PREDICTOR_NAME).exists():
         raise InputError(
             f"{folder}: other files are there, and no predictor; expected a new folder or a predictor's own."
         )
@@ -85,7 +92,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
     np.savez_compressed(folder / _ARRAYS, **arrays)
     surprising = [asdict(one) for one in predictor.surprising_]
     (folder / _SURPRISING).write_text(json.dumps(surprising, ensure_ascii=False, indent=1), encoding="utf-8")
-    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    (folder / PREDICTOR_NAME).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     return folder
 
 
@@ -94,7 +101,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
     from naze.predictions.predictor import VotePredictor
 
     folder = Path(folder)
-    about = _about(folder)
+    about = read_predictor(folder)
     try:
         with (folder / _ARRAYS).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -147,18 +154,25 @@ def _surprising(folder: Path) -> tuple[SurprisingVote, ...]:
 
 def is_predictor_folder(folder: str | Path) -> bool:
     """Tell whether a folder holds a predictor."""
-    return (Path(folder) / _ABOUT).is_file()
+    return (Path(folder) / PREDICTOR_NAME).is_file()
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def read_predictor(folder: Path) -> dict[str, Any]:
+    """Read what a predictor's folder says of it, without what it learnt.
+
+    Raises:
+        InputError: no predictor is there, it is damaged, or another version of naze wrote it.
+    """
     try:
-        about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+        about: dict[str, Any] = json.loads((folder / PREDICTOR_NAME).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"{folder}: no predictor is there ({_ABOUT} is missing). `naze predict fit VOTES --out {folder}` makes one."
+            f"{folder}: no predictor is there ({PREDICTOR_NAME} is missing). `naze predict fit VOTES --out {folder}` makes one."
         ) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder / _ABOUT}: cannot be read ({error}). Fit the predictor again.") from error
+        raise InputError(
+            f"{folder / PREDICTOR_NAME}: cannot be read ({error}). Fit the predictor again."
+        ) from error
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         found = about.get("format") if isinstance(about, dict) else None
         raise InputError(

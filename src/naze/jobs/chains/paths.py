@@ -14,6 +14,7 @@ from naze.jobs.chains.definition import DATA
 from naze.jobs.chains.grouping import MEMBERS
 from naze.jobs.chains.rows import HIDDEN, ID, parent_of
 from naze.jobs.chains.running import CHAIN_NAME
+from naze.jobs.chains.standing import Standing, failed_rows, step_summary
 from naze.prompts import RowPrompts, Template
 from naze.tables import ROW, read_batches
 
@@ -41,6 +42,19 @@ class About:
         about = self.told["data"] if name == DATA else next(one for one in self.steps if one["name"] == name)
         path = self.folder / about["rows"] if about.get("rows") else None
         return path if path is not None and path.is_file() else None
+
+    def standing(self) -> Standing:
+        """Tell how far it is."""
+        done = failed = 0
+        for step in self.steps:
+            path = self.rows_of(step["name"])
+            if path is None:
+                summary = step_summary(self.folder / step["run"]) if step.get("run") else None
+                answered = None if summary is None else (summary.answered, summary.rows)
+                return Standing(len(self.steps), done, failed, step["name"], *(answered or (None, None)))
+            done += 1
+            failed += failed_rows(step, path)
+        return Standing(len(self.steps), done, failed, None)
 
     def result(self) -> "Iterator[pl.DataFrame]":
         """Read the rows of the chain's result, without what only the chain itself needs of them.

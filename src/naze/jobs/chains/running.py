@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, RunLockedError, StoreError
-from naze.generations import Account, Budget, Progress
+from naze.generations import Account, Budget, Progress, now
 from naze.jobs.asking import Told
 from naze.jobs.chains.columns import flow_language, step_columns
 from naze.jobs.chains.context import Context, Maker
@@ -42,6 +42,7 @@ from naze.jobs.chains.grouping import reduce_rows
 from naze.jobs.chains.moving import fan_in, fan_out, filter_rows, join_rows
 from naze.jobs.chains.prompting import ask_rows
 from naze.jobs.chains.rows import StepRows, copy_data
+from naze.jobs.chains.standing import failed_rows
 from naze.jobs.workers import OpenWorker, Workers, worker_opener
 from naze.tables import OpenedTable, fingerprint, write_table
 
@@ -180,6 +181,7 @@ class _Running:
         self._columns = step_columns(context.flow, table.columns)
         self._rows: dict[str, StepRows] = {}
         self._about: dict[str, dict[str, Any]] = {}
+        self._created = _begun(context.folder)
 
     def all(self) -> Chained:
         """Run the steps, one after another."""
@@ -237,6 +239,7 @@ class _Running:
         steps = [{**one, **self._about.get(one["name"], {})} for one in flow.described()]
         about = {
             "task": "chain",
+            "created": self._created,
             "name": flow.name,
             "origin": flow.origin,
             "model": self._context.model,
@@ -251,6 +254,14 @@ class _Running:
             aside.replace(folder / CHAIN_NAME)
         except OSError as error:
             raise StoreError(f"{folder}: the chain cannot be written ({error}). Free some space.") from error
+
+
+def _begun(folder: Path) -> str:
+    """Tell when a chain was begun: now, or as its folder says."""
+    try:
+        return str(json.loads((folder / CHAIN_NAME).read_text(encoding="utf-8"))["created"])
+    except (OSError, ValueError, KeyError):  # new, or damaged: it is written anew
+        return now()
 
 
 @contextmanager
@@ -299,12 +310,7 @@ def _height(rows: StepRows) -> int:
 
 def _failed(step: Step, path: Path) -> int:
     """Count the rows without an answer."""
-    import polars as pl
-
-    if not isinstance(step, PromptStep | GroupStep):
-        return 0
-    status = pl.read_parquet(path, columns=[f"{step.name}_status"]).to_series()
-    return int((status != "answered").sum())
+    return failed_rows({"name": step.name, "kind": kind_of(step)}, path)
 
 
 def _below(path: Path | None, folder: Path) -> str | None:

@@ -19,6 +19,7 @@ from naze.generations import Account, write_run
 from naze.generations.manifest import MANIFEST_NAME
 from naze.jobs.asking import opened_worker
 from naze.jobs.mapping import MapSettings, TableOptions, checked_target, write_mapped
+from naze.jobs.summaries.about import SummaryAbout, write_summary_about
 from naze.jobs.summaries.combining import combine
 from naze.jobs.summaries.points import Point
 from naze.jobs.summaries.reading import Document, Reading, read_documents
@@ -188,6 +189,8 @@ def run_summaries(
     rows, made_from = _copy(documents, folder, options, settings)
     if chosen.retry:
         _reset(folder)
+    about = SummaryAbout(documents.name, model, language)
+    write_summary_about(folder, about)
     progress = options.get("progress")
     with opened_worker(
         model,
@@ -206,7 +209,9 @@ def run_summaries(
             tell=options.get("tell"),
         )
         levels = combine(found, reading, worker, folder, progress=progress)
-    return Summarized(folder, rows, column, chosen.add, {one.number: one for one in found}, levels, language)
+    done = Summarized(folder, rows, column, chosen.add, {one.number: one for one in found}, levels, language)
+    write_summary_about(folder, replace(about, documents=len(done.documents), failed=done.failed))
+    return done
 
 
 def _copy(table: OpenedTable, folder: Path, options: TableOptions, settings: MapSettings) -> tuple[Path, str]:

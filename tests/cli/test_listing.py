@@ -1,0 +1,105 @@
+"""Whatever naze writes into a folder is listed with what it is and how far it is, also half-way."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+
+import polars as pl
+import pytest
+
+from answering import AnsweringEngine, workers
+from naze.cli.listing import list_folders
+from naze.generations import write_run
+from naze.jobs.asking import Worker
+from naze.jobs.chains import Flow, run_chain
+from naze.jobs.summaries import SummaryOptions, run_summaries
+from naze.predictions.stored import FORMAT, PREDICTOR_NAME
+from naze.tables import open_table
+from scripted import MANIFEST, ScriptedEngine, rows, run_all
+
+ROWS = pl.DataFrame({"text": ["late parcel", "good tea", "broken cup"]})
+STEPS = {"tone": {"prompt": "Tone? {{ text }}"}, "why": {"prompt": "Why {{ tone }}? {{ text }}"}}
+
+
+def run_steps(folder, engine):
+    return run_chain(
+        Flow(STEPS), open_table(ROWS), model="scripted", run=folder, make_worker=workers(scripted=engine)
+    )
+
+
+def test_a_chain_is_listed_with_the_steps_that_are_done(tmp_path):
+    run_steps(tmp_path / "chain", AnsweringEngine(lambda prompt: "so"))
+    [one] = list_folders(tmp_path)
+    assert one.facts["task"] == "chain" and one.facts["created"]
+    assert "2 of 2 steps done" in str(one) and "scripted" in str(one)
+
+
+def test_a_chain_that_was_stopped_says_at_which_step_it_is(tmp_path):
+    def say(prompt):
+        if prompt.question.startswith("Why"):
+            raise KeyboardInterrupt
+        return "so"
+
+    with pytest.raises(KeyboardInterrupt):
+        run_steps(tmp_path / "chain", AnsweringEngine(say))
+    [one] = list_folders(tmp_path / "chain")
+    assert "1 of 2 steps done, at 'why' (0 of 3 answered)" in str(one)
+    assert (one.facts["step"], one.facts["rows"]) == ("why", 3)
+
+
+def test_summaries_are_listed_finished_and_half_way(tmp_path, monkeypatch):
+    text = "One thing. Another thing."
+
+    def say(prompt):
+        return json.dumps({"points": [{"sentence": 1, "point": "One thing."}]})
+
+    @contextmanager
+    def opened(name, **_):
+        yield Worker(name, lambda: AnsweringEngine(say))
+
+    module = import_module("naze.jobs.summaries.summarize")
+    monkeypatch.setattr(module, "opened_worker", opened)
+    options = {"how": SummaryOptions(points=1), "model": "scripted", "run": tmp_path / "summary"}
+    table = open_table(pl.DataFrame({"text": [text, text + " And more."]}))
+    run_summaries(table, **options)
+    [one] = list_folders(tmp_path)
+    assert "2 of 2 documents summarized" in str(one) and one.facts["finished"]
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "combine", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_summaries(table, **options)
+    [again] = list_folders(tmp_path)
+    assert "not finished: 2 of 2 parts read" in str(again)
+    assert again.facts["created"] == one.facts["created"]
+
+
+def test_a_run_a_predictor_and_what_cannot_be_read_stand_side_by_side(tmp_path):
+    run_all(tmp_path / "run", rows(["a", "b"]), ScriptedEngine())
+    about = {
+        "format": FORMAT,
+        "naze": "0",
+        "votes": 1200,
+        "extra_votes": 300,
+        "languages": ["en"],
+        "questions": None,
+    }
+    (tmp_path / "predictor").mkdir()
+    (tmp_path / "predictor" / PREDICTOR_NAME).write_text(json.dumps(about))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "chain.json").write_text("{")
+    found = {one.folder.name: one for one in list_folders(tmp_path)}
+    assert "2 of 2 answered" in str(found["run"])
+    assert "learnt from 1,500 votes" in str(found["predictor"])
+    assert "cannot be read" in str(found["broken"]) and not found["broken"].readable
+
+
+def test_a_batch_run_is_listed_in_the_folder_of_its_results(tmp_path):
+
+    with write_run(tmp_path / "results.run", replace(MANIFEST, task="batch")) as run:
+        run.plan(rows(["a"]), "1")
+    [one] = list_folders(tmp_path)
+    assert "0 of 1 answered  batch" in str(one)
