@@ -28,6 +28,16 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path):
     assert "is empty (0 bytes)" in message_of(tmp_path / "votes.csv")
 
 
+def test_a_missing_columns_nearest_is_suggested_unless_it_is_wanted_itself(tmp_path):
+    (tmp_path / "votes.csv").write_text("text,response_a\nx,y\n")
+    with pytest.raises(FormatError, match=r"no column 'txt'.*Did you mean 'text'\?"):
+        list(read_batches(tmp_path / "votes.csv", columns=["txt"]))
+    for wanted in (["text", "txt"], ["response_b"]):
+        with pytest.raises(FormatError, match="no column") as caught:
+            list(read_batches(tmp_path / "votes.csv", columns=wanted))
+        assert "Did you mean" not in str(caught.value)
+
+
 def test_a_folder_is_no_file(tmp_path):
     assert "is a folder" in message_of(tmp_path)
 

@@ -142,6 +142,16 @@ def test_a_column_that_is_missing_names_the_nearest(kaggle_rows, write_csv):
     assert read_votes(path, columns={"prompt": "prompts"}).format == "kaggle"
 
 
+def test_the_other_sides_column_is_not_suggested_for_a_missing_one(kaggle_rows, write_csv):
+    path = write_csv([{k: v for k, v in row.items() if k != "response_b"} for row in kaggle_rows])
+    with pytest.raises(FormatError, match="none of the known layouts") as caught:
+        read_votes(path)
+    assert "Did you mean" not in str(caught.value)
+    with pytest.raises(FormatError, match=r"no column 'respons_b'") as caught:
+        read_votes(path, columns={"response_a": "response_a", "response_b": "respons_b"})
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_a_missing_winner_column_is_named(kaggle_rows, write_csv):
     for row in kaggle_rows:
         del row["winner_tie"]
@@ -150,7 +160,7 @@ def test_a_missing_winner_column_is_named(kaggle_rows, write_csv):
 
 
 def test_an_unknown_format_names_the_nearest(samples):
-    with pytest.raises(FormatError, match=r"no format 'kagle'.*Did you mean kaggle"):
+    with pytest.raises(FormatError, match=r"no format 'kagle'.*Did you mean 'kaggle'"):
         read_votes(samples / "kaggle.csv", format="kagle")
 
 

@@ -5,7 +5,6 @@ that costs. Engines are found by the entry point group `naze.engines`, ours like
 """
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from naze.engines.names import ServerModel, parse_name
 from naze.engines.protocol import Engine, EngineOptions, Model
 from naze.engines.pull import pull as fetch
 from naze.errors import ConfigurationError, EngineUnavailableError, ModelError, ModelFileError
+from naze.suggesting import did_you_mean
 
 __all__ = ["Resolution", "check_gguf", "engine_names", "open_engine", "resolve"]
 
@@ -135,10 +135,8 @@ def _entry_point(engine: str) -> EntryPoint:
     for point in entry_points(group=GROUP):
         if point.name == engine:
             return point
-    near = get_close_matches(engine, engine_names(), n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
     raise EngineUnavailableError(
-        f"no engine is called {engine!r}.{meant} Installed are: {', '.join(engine_names())}. "
+        f"no engine is called {engine!r}.{did_you_mean(engine, engine_names())} Installed are: {', '.join(engine_names())}. "
         "Others come with the packages that register them under `naze.engines`."
     )
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from time import perf_counter_ns
 from typing import Any
 
@@ -14,6 +13,7 @@ from naze.engines.protocol import Engine, EngineOptions
 from naze.engines.validation import validate_answer
 from naze.errors import ConfigurationError, ContextOverflowError, EngineReplyError
 from naze.records import Answer, Prompt, Sampling, Status
+from naze.suggesting import did_you_mean
 
 ANY_JSON = json.dumps({"type": ["object", "array"]})
 """The schema behind `format="json"`."""
@@ -174,11 +174,9 @@ def _read_options(options: Mapping[str, Any]) -> tuple[Sampling, EngineOptions]:
     of_engine: dict[str, Any] = {}
     for name, value in options.items():
         if name not in _OPTION_NAMES:
-            near = get_close_matches(name, _OPTION_NAMES, n=1)
             raise ConfigurationError(
-                f"option {name!r} does not exist"
-                + (f"; did you mean {near[0]!r}?" if near else ".")
-                + f" Known: {', '.join(_OPTION_NAMES)}."
+                f"option {name!r} does not exist.{did_you_mean(name, _OPTION_NAMES, used=options)} Known: "
+                f"{', '.join(_OPTION_NAMES)}."
             )
         ours = _OPTION_NAMES[name]
         if ours == "stop":

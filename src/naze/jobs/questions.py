@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from naze.errors import ConfigurationError, FormatError
 from naze.prompts import Template, row_instruction, split_prompt
 from naze.prompts.offering import lettered, offer_letters, offer_words
+from naze.suggesting import did_you_mean
 from naze.tables import read_yaml
 
 __all__ = ["Asked", "Question", "as_asked", "language_of", "read_questions"]
@@ -101,9 +101,10 @@ def _read_question(path: str | Path, name: str, body: object) -> Question:
         raise FormatError(f"{path}: question {name!r} has no prompt; expected `prompt:` and a text.")
     for key in body:
         if key not in _KEYS:
-            near = get_close_matches(str(key), _KEYS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            raise FormatError(f"{path}: question {name!r} has {key!r}; expected {', '.join(_KEYS)}.{meant}")
+            raise FormatError(
+                f"{path}: question {name!r} has {key!r}; expected {', '.join(_KEYS)}."
+                f"{did_you_mean(str(key), _KEYS, used=body)}"
+            )
     choices, schema = body.get("choices", ()), body.get("schema")
     if not isinstance(choices, list | dict | tuple) or not isinstance(schema, dict | None):
         raise FormatError(f"{path}: question {name!r}: choices are a list or a mapping, schema is an object.")

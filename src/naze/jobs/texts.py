@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from itertools import islice
 
 from naze.errors import InputError
+from naze.suggesting import did_you_mean
 from naze.tables import OpenedTable
 
 __all__ = ["text_column", "texts_language"]
@@ -28,9 +28,10 @@ def text_column(table: OpenedTable, column: str | None) -> str:
     if column is not None:
         if column in table.columns:
             return column
-        near = get_close_matches(column, table.columns, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"{table.name}: no column {column!r}; there are: {', '.join(table.columns)}.{meant}")
+        raise InputError(
+            f"{table.name}: no column {column!r}; there are: {', '.join(table.columns)}."
+            f"{did_you_mean(column, table.columns)}"
+        )
     if USUAL_NAME in table.columns:
         return USUAL_NAME
     first = next(table.batches())

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from naze.errors import TemplateError
 from naze.prompts.languages import language_name, written_in
 from naze.prompts.offering import verbatim
 from naze.prompts.template import PARTS, Template, environment
+from naze.suggesting import nearest
 
 __all__ = ["BUILT_IN", "column_template", "explain_template", "load_template", "parse_template"]
 
@@ -124,8 +124,8 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except FileNotFoundError as error:
-        near = get_close_matches(str(path), BUILT_IN, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else "."
+        near = nearest(str(path), BUILT_IN)
+        meant = "." if near is None else f"; did you mean {near!r}?"
         raise TemplateError(
             f"template {str(path)!r}: neither a built-in template nor a file{meant} "
             f"Built in: {', '.join(BUILT_IN)}. {_SHAPE}"
@@ -152,8 +152,8 @@ def _check_parts(tree: nodes.Template, where: str) -> None:
             )
         found[block.name] = block.lineno
         if block.name not in PARTS:
-            near = get_close_matches(block.name, PARTS, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else "."
+            near = nearest(block.name, PARTS)
+            meant = "." if near is None else f"; did you mean {near!r}?"
             raise TemplateError(f"{where}, line {block.lineno}: unknown part {block.name!r}{meant} {_SHAPE}")
         if any(block.find_all(nodes.Block)):
             raise TemplateError(

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from naze.errors import TemplateError
 from naze.prompts.languages import language_name
 from naze.records import Prompt
+from naze.suggesting import nearest
 
 __all__ = ["CONSTANTS", "PARTS", "ROW_NAME", "Template"]
 
@@ -261,6 +261,6 @@ def _plain_reason(error: Exception) -> str:
 
 
 def _suggest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(name, known)
+    meant = "." if near is None else f"; did you mean {near!r}?"
     return f"{meant} Known names: {', '.join(known)}."

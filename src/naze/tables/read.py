@@ -3,11 +3,11 @@
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naze.errors import ConfigurationError, FormatError
+from naze.suggesting import did_you_mean
 from naze.tables.files import check_utf8, existing_file, kind_of
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _check_columns(path: Path, wanted: Sequence[str]) -> None:
     there = read_columns(path)
     for name in wanted:
         if name not in there:
-            near = get_close_matches(name, there, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, there, used=wanted)
             raise FormatError(f"{path}: no column {name!r}; there are: {', '.join(there)}.{hint}")
 
 

@@ -1,12 +1,12 @@
 """A file of votes as people have it goes in; `Votes` come out, with the rows that cannot be read kept aside."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from naze.errors import ConfigurationError, FormatError, RowError
 from naze.records import Winner
+from naze.suggesting import did_you_mean
 from naze.tables import fingerprint
 from naze.votes.formats import FORMATS, Notes, VoteFormat, find_format, recognise
 from naze.votes.raw import raw_batches
@@ -156,11 +156,14 @@ class _Reader:
     def _renamed(self, batch: "pl.DataFrame") -> "pl.DataFrame":
         for ours, theirs in self.columns.items():
             if ours not in COLUMNS:
-                raise FormatError(f"no column of a vote is called {ours!r}.{_near(ours, COLUMNS)}")
+                raise FormatError(
+                    f"no column of a vote is called {ours!r}.{did_you_mean(ours, COLUMNS, used=self.columns)}"
+                )
             if theirs not in batch.columns:
                 there = ", ".join(batch.columns)
                 raise FormatError(
-                    f"{self.path}: no column {theirs!r}; there are: {there}.{_near(theirs, batch.columns)}"
+                    f"{self.path}: no column {theirs!r}; there are: {there}."
+                    f"{did_you_mean(theirs, batch.columns, used=self.columns.values())}"
                 )
         names = {theirs: ours for ours, theirs in self.columns.items()}
         hidden = {
@@ -175,18 +178,13 @@ class _Reader:
                 f"{separators[0]!r}. Save the file with commas."
             )
         wanted = [name for name in SIDES if name not in batch.columns]
-        near = "".join(_near(name, batch.columns) for name in wanted)
+        near = "".join(did_you_mean(name, batch.columns, used=SIDES) for name in wanted)
         raise FormatError(
             f"{self.path}: the columns are {', '.join(batch.columns)}; that is none of the known layouts "
             f"({', '.join(known.name for known in FORMATS)}).{near} "
             f"Name them: --columns {','.join(f'{name}=…' for name in wanted or SIDES)} "
             f"(and winner=…, id=…, model_a=…, model_b=…)."
         )
-
-
-def _near(name: str, names: "tuple[str, ...] | list[str]") -> str:
-    near = get_close_matches(name, names, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _completed(

@@ -18,11 +18,12 @@ from naze.jobs.chains.definition import (
     JoinStep,
     PromptStep,
 )
-from naze.jobs.chains.flow import Flow, closest
+from naze.jobs.chains.flow import Flow
 from naze.jobs.mapping.columns import added_columns
 from naze.jobs.questions import Question, as_asked, language_of
 from naze.jobs.schemas import as_schema
 from naze.prompts import RowPrompts, Template
+from naze.suggesting import did_you_mean
 
 __all__ = ["GROUP_COLUMNS", "as_question", "flow_language", "step_columns"]
 
@@ -133,7 +134,7 @@ def _check_there(wanted: Iterable[str], columns: Columns) -> None:
     for name in wanted:
         if name not in columns:
             raise InputError(
-                f"there is no column {name!r}; there are {', '.join(columns)}.{closest(name, columns)}"
+                f"there is no column {name!r}; there are {', '.join(columns)}.{did_you_mean(name, columns)}"
             )
 
 
@@ -159,7 +160,7 @@ def _check_condition(condition: str, columns: Columns) -> None:
             if name is not None:
                 raise InputError(
                     f"the condition {condition!r} names {name!r}; there are {', '.join(columns)}."
-                    f"{closest(name, columns)} Texts stand in single quotes."
+                    f"{did_you_mean(name, columns)} Texts stand in single quotes."
                 ) from error
         except duckdb.Error:
             return  # what depends on the kinds of the columns shows when the step runs

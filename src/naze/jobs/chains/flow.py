@@ -1,9 +1,8 @@
 """A YAML file or dictionaries go in; a `Flow` of checked steps in an order in which they can run comes out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from naze.errors import ConfigurationError, FormatError
 from naze.jobs.chains.definition import DATA, KINDS, FanInStep, FanOutStep, JoinStep, Step, Unsure
 from naze.prompts import language_name
+from naze.suggesting import did_you_mean
 from naze.tables import LinedYaml, read_lined_yaml
 
-__all__ = ["Flow", "closest", "read_flow"]
+__all__ = ["Flow", "read_flow"]
 
 _KEYS = ("model", "language", "result", "steps")
 
@@ -60,7 +60,7 @@ class Flow:
             self._check_inputs(step)
         if self.result is not None and self.result not in made:
             raise ConfigurationError(
-                f"{self.where('result')}: there is no step {self.result!r}.{closest(self.result, made)}"
+                f"{self.where('result')}: there is no step {self.result!r}.{did_you_mean(self.result, made)}"
             )
         object.__setattr__(self, "_order", tuple(_sorted(self)))
 
@@ -127,7 +127,7 @@ class Flow:
         kinds = [kind for kind in KINDS if kind in body]
         if not kinds or len(set(kinds) - {"prompt"}) > 1:
             found = ", ".join(map(repr, kinds or body)) or "nothing"
-            near = next((closest(str(key), KINDS) for key in body if closest(str(key), KINDS)), "")
+            near = next((did_you_mean(str(key), KINDS) for key in body if did_you_mean(str(key), KINDS)), "")
             raise FormatError(
                 f"{self.where('steps', name)}: has {found}; expected exactly one of {', '.join(KINDS)}.{'' if kinds else near}"
             )
@@ -144,7 +144,7 @@ class Flow:
         if one["type"] == "unexpected_keyword_argument":
             fields = (Unsure if way[:1] == ("unsure",) and len(way) > 1 else kind).__dataclass_fields__
             known = [{"source": "from"}.get(name, name) for name in fields if name != "name"]
-            return f"{place}: there is no key {key!r}; expected {', '.join(known)}.{closest(str(way[-1]), known)}"
+            return f"{place}: there is no key {key!r}; expected {', '.join(known)}.{did_you_mean(str(way[-1]), known)}"
         if one["type"] in ("missing", "missing_keyword_only_argument"):
             return f"{place}: {key!r} is missing."
         message = one["msg"][:1].lower() + one["msg"][1:]
@@ -161,7 +161,7 @@ class Flow:
             known = [DATA, *self.steps]
             raise ConfigurationError(
                 f"{self.where('steps', step.name, key)}: there is no step {name!r}; there are {', '.join(known)}."
-                f"{closest(name, known)}"
+                f"{did_you_mean(name, known)}"
             )
         if isinstance(step, FanInStep) and not isinstance(self.steps[step.fan_in], FanOutStep):
             raise ConfigurationError(
@@ -208,7 +208,7 @@ def read_flow(path: str | Path) -> Flow:
         if key not in _KEYS:
             raise FormatError(
                 f"{path}, line {read.line_of(str(key))}: there is no key {key!r}; expected {', '.join(_KEYS)}."
-                f"{closest(str(key), _KEYS)}"
+                f"{did_you_mean(str(key), _KEYS)}"
             )
     for key in ("model", "language", "result"):
         if not isinstance(found.get(key), str | None):
@@ -222,12 +222,6 @@ def read_flow(path: str | Path) -> Flow:
         origin=str(path),
         read=read,
     )
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """Suggest the nearest of some names; nothing where none is near."""
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _sorted(flow: Flow) -> "list[Step]":

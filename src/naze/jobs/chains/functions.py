@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from naze.errors import ConfigurationError, StepError
 from naze.jobs.chains.context import Context, MadeStep
 from naze.jobs.chains.definition import FunctionStep
-from naze.jobs.chains.flow import Flow, closest
+from naze.jobs.chains.flow import Flow
 from naze.jobs.chains.rows import HIDDEN, ID, StepRows
+from naze.suggesting import did_you_mean
 from naze.tables import PROBLEM
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def find_function(step: FunctionStep, flow: Flow) -> Callable[..., Any]:
     if not callable(found):
         known = [known for known, value in vars(module).items() if inspect.isfunction(value)]
         raise ConfigurationError(
-            f"{where}: the module {module_name!r} has no function {name!r}.{closest(name, known)}"
+            f"{where}: the module {module_name!r} has no function {name!r}.{did_you_mean(name, known)}"
         )
     return found  # type: ignore[no-any-return]  # checked to be callable
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from naze.jobs.labels.figures import Floats, Ints
 from naze.jobs.mapping import MapJob, Mapped
 from naze.jobs.questions import Question
 from naze.jobs.texts import text_column
+from naze.suggesting import did_you_mean
 from naze.tables import OpenedTable
 
 __all__ = ["Gold", "ReadGold", "Wrong", "gold_rows", "read_gold"]
@@ -86,11 +86,9 @@ def gold_rows(table: OpenedTable, column: str, gold_column: str, question: Quest
                 continue
             labelled += 1
             if str(cell).strip() not in question.choices:
-                near = get_close_matches(str(cell).strip(), question.choices, n=1)
-                meant = f" Did you mean {near[0]!r}?" if near else ""
                 raise InputError(
                     f"{table.name}, row {number}: {given} is {str(cell)!r}; expected one of "
-                    f"{', '.join(question.choices)}.{meant}"
+                    f"{', '.join(question.choices)}.{did_you_mean(str(cell).strip(), question.choices)}"
                 )
     if not labelled:
         raise InputError(f"{table.name}: no row has a label in {given!r}; nothing to hold the model against.")

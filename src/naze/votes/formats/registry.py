@@ -1,9 +1,9 @@
 """Every format, in the order in which they are tried; a stranger's format is passed as an object."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
 from naze.errors import FormatError
+from naze.suggesting import did_you_mean
 from naze.votes.formats.alpaca_eval import AlpacaEval
 from naze.votes.formats.autoj import AutoJ
 from naze.votes.formats.canonical import Canonical
@@ -71,9 +71,7 @@ def find_format(name: str) -> VoteFormat:
     """
     names = [known.name for known in FORMATS]
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise FormatError(f"no format {name!r}; there are: {', '.join(names)}.{hint}")
+        raise FormatError(f"no format {name!r}; there are: {', '.join(names)}.{did_you_mean(name, names)}")
     return FORMATS[names.index(name)]
 
 
