@@ -24,14 +24,14 @@ def file_sha256(path: Path) -> str:
     stat = resolved.stat()
     key = f"{resolved} {stat.st_size} {stat.st_mtime_ns}"
     store = cache_folder() / "sha256.json"
-    known = _remembered(store)
-    if key in known:
-        return known[key]
+    known = recall(store, key)
+    if known is not None:
+        return known
     digest = hashlib.sha256()
     with resolved.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-    _remember(store, key, digest.hexdigest())
+    remember(store, key, digest.hexdigest())
     return digest.hexdigest()
 
 
@@ -43,11 +43,21 @@ def _remembered(store: Path) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _remember(store: Path, key: str, sha256: str) -> None:
-    """Write aside and rename, so that two processes never leave half a file."""
+def recall(store: Path, key: str) -> str | None:
+    """Look up what was remembered under a key; None: nothing was.
+
+    Args:
+        store: a JSON file in naze's cache.
+        key: says all that the value depends on.
+    """
+    return _remembered(store).get(key)
+
+
+def remember(store: Path, key: str, value: str) -> None:
+    """Remember a value: write aside and rename, so that two processes never leave half a file."""
     store.parent.mkdir(parents=True, exist_ok=True)
-    known = {**_remembered(store), key: sha256}
-    handle, aside = tempfile.mkstemp(dir=store.parent, prefix=".sha256-")
+    known = {**_remembered(store), key: value}
+    handle, aside = tempfile.mkstemp(dir=store.parent, prefix=f".{store.stem}-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(known, file, indent=1)
     Path(aside).replace(store)

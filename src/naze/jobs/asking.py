@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from naze.engines import open_engine, resolve
+from naze.engines import Resolution, open_engine, resolve
+from naze.engines.known import known_fingerprint, remember_fingerprint
 from naze.engines.protocol import Engine, EngineOptions
 from naze.engines.states import with_states
 from naze.errors import ChoiceError, ConfigurationError
@@ -91,6 +92,7 @@ class Worker:
         long_model: str | None = None,
         open_long: Callable[[], Engine] | None = None,
         account: Account | None = None,
+        resolution: Resolution | None = None,
     ) -> None:
         """Take a model without opening it.
 
@@ -102,8 +104,10 @@ class Worker:
             long_model: what the person calls the model that longer prompts are routed to.
             open_long: opens its engine.
             account: what may be spent; None: no budget.
+            resolution: what the model is on this machine, so that it is known again unopened; None: it is not.
         """
         self.model = model
+        self._resolution = resolution
         self._open_fresh = open_fresh
         self._options = options or EngineOptions()
         self._notes = notes
@@ -123,8 +127,19 @@ class Worker:
             self._engine = self._open()
         return self._engine
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the model; it is opened only where it was not opened before as it is now, or asks a server."""
+        if self._engine is None and self._resolution is not None:
+            known = known_fingerprint(self._resolution)
+            if known is not None:
+                return known
+        return self.engine.identity.fingerprint
+
     def _open(self) -> Engine:
         self._counting = self._open_fresh()
+        if self._resolution is not None:
+            remember_fingerprint(self._resolution, self._counting.identity.fingerprint)
         return self._counting
 
     def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
@@ -298,14 +313,16 @@ def made_worker(
         account: what may be spent; None: no budget.
     """
     chosen = options or EngineOptions()
+    resolution = resolve(model, engine=engine)
     return _KIND.get()(
         model,
         lambda: open_engine(model, chosen, engine=engine),
         options=chosen,
-        notes=resolve(model, engine=engine).notes,
+        notes=resolution.notes,
         long_model=long_model,
         open_long=None if long_model is None else lambda: open_engine(long_model, chosen),
         account=account,
+        resolution=resolution,
     )
 
 

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from answering import AnsweringEngine, workers
+from naze.engines import Model, Resolution
 from naze.errors import BudgetError, ConfigurationError, StepError
 from naze.generations import Budget
 from naze.jobs.chains import ChainSettings, Flow, row_path, run_chain
@@ -237,3 +238,38 @@ def test_a_chain_without_a_model_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match="no model is named"):
         run_chain(Flow(STEPS), open_table(ROWS), run=tmp_path / "chain")
+
+
+def test_a_chain_whose_rows_are_all_there_opens_no_model(tmp_path, monkeypatch):
+    from naze.jobs import asking
+    from naze.jobs.workers import worker_opener
+
+    gguf = tmp_path / "model.gguf"
+    gguf.write_bytes(b"weights")
+    opened = []
+
+    def open_scripted(*_, **__):
+        opened.append(1)
+        return AnsweringEngine(say)
+
+    resolution = Resolution("openvino", Model("scripted", path=gguf))
+    monkeypatch.setattr(asking, "resolve", lambda *_, **__: resolution)
+    monkeypatch.setattr(asking, "open_engine", open_scripted)
+    monkeypatch.setenv("NAZE_CACHE", str(tmp_path / "cache"))
+
+    def go(steps=STEPS):
+        told = []
+        run_chain(
+            Flow(steps), open_table(ROWS), model="scripted", run=tmp_path / "chain", make_worker=worker_opener(),
+            tell=told.append,
+        )  # fmt: skip
+        return {one.name for one in told if one.kept}
+
+    go()
+    assert opened
+    opened.clear()
+    assert go() == set(STEPS) and not opened
+    gguf.write_bytes(b"other weights")
+    assert "about" in go() and opened, (
+        "the file changed: the engine is asked, and it says that it is the same"
+    )

@@ -35,7 +35,7 @@ def reduce_rows(step: GroupStep, inputs: tuple[StepRows, ...], here: Path, conte
         asdict(replace(step, source=None)),
         context.language,
         model,
-        worker.engine.identity.fingerprint,
+        worker.fingerprint,
     ]
     identity = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     folder = here / identity[:12]

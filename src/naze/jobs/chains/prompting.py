@@ -44,7 +44,7 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
     )
     model = step.model or context.model
     worker = context.worker(step)
-    who = [context.language, model, worker.engine.identity.fingerprint]
+    who = [context.language, model, worker.fingerprint]
     identity = _digest([asdict(replace(step, source=None)), *who])
     folder = here / _digest([asdict(replace(step, source=None, unsure=None)), *who])[:12]
 

@@ -99,7 +99,7 @@ def read_documents(
         One for each row, in order; failures are in it.
     """
     limit = worker.limit_tokens(folder, reading.sampling)
-    decides = [made_from, limit, worker.engine.identity.fingerprint, reading.column, reading.points]
+    decides = [made_from, limit, worker.fingerprint, reading.column, reading.points]
     decides += [reading.piece_tokens, reading.overlap, reading.map_reduce, reading.template.hash]
     pieces = folder / f"pieces-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]}.parquet"
     if not pieces.is_file():

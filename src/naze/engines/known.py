@@ -1,0 +1,66 @@
+"""A resolved model goes in; the fingerprint that its engine told when it was last opened here comes out, unopened.
+
+To open a model takes seconds and gigabytes. Who only wants to know whether it is still the same one (were these rows made
+by it?) need not: as long as its files, naze's engines and the packages beneath them are the same, so is the fingerprint.
+"""
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from naze.configuration import cache_folder, read_configuration
+from naze.engines.fingerprint import recall, remember
+from naze.engines.machine import llama_program
+from naze.engines.resolve import Resolution
+
+__all__ = ["known_fingerprint", "remember_fingerprint"]
+
+_COMPUTE_HERE = ("openvino", "llamacpp")
+"""Engines whose answers are decided by what lies on this machine. A server may have changed its model meanwhile."""
+_PACKAGES = ("naze", "openvino", "openvino-genai", "xllamacpp")
+
+
+def known_fingerprint(resolution: Resolution) -> str | None:
+    """Tell a model's fingerprint without opening it; None: it was never opened here as it is now, or asks a server."""
+    key = _key(resolution)
+    return None if key is None else recall(_store(), key)
+
+
+def remember_fingerprint(resolution: Resolution, fingerprint: str) -> None:
+    """Note what an engine told when it was opened."""
+    key = _key(resolution)
+    if key is not None and recall(_store(), key) != fingerprint:
+        remember(_store(), key, fingerprint)
+
+
+def _store() -> Path:
+    return cache_folder() / "fingerprints.json"
+
+
+def _key(resolution: Resolution) -> str | None:
+    """Put together all that decides a fingerprint; None where that is not on this machine."""
+    if resolution.engine not in _COMPUTE_HERE or resolution.model.path is None:
+        return None
+    path = resolution.model.path.resolve()
+    program = llama_program(read_configuration().llama_server) if resolution.engine == "llamacpp" else None
+    decides = [
+        resolution.engine,
+        *map(_state, sorted(path.iterdir()) if path.is_dir() else [path]),
+        *map(_state, sorted(Path(__file__).parent.glob("*.py"))),
+        *([] if program is None else [_state(program)]),
+        *map(_version, _PACKAGES),
+    ]
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _state(path: Path) -> list[str | int]:
+    stat = path.stat()
+    return [str(path), stat.st_size, stat.st_mtime_ns]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
