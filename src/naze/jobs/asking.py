@@ -30,7 +30,7 @@ from naze.generations import (
     open_run,
     write_run,
 )
-from naze.generations.budget import Spender
+from naze.generations.budget import Counter, Spender
 from naze.generations.manifest import read_manifest
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling, Status
@@ -212,15 +212,21 @@ class Worker:
                 planned = run.plan(rows, made_from)
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
-            long = self._open_long if step.fit == "route" else None
-            run.execute(
-                rows,
-                partial(self._give, step),
-                open_long_engine=long,
-                progress=progress,
-                spender=self._spender(self.model, run.manifest.address),
-                long_spender=None if long is None else self._spender(self._long_model, None),
-            )
+            long = None if self._open_long is None or step.fit != "route" else _Lent(self._open_long)
+            try:
+                run.execute(
+                    rows,
+                    partial(self._give, step),
+                    open_long_engine=None if long is None else long.hand_over,
+                    progress=progress,
+                    spender=self._spender(self.model, run.manifest.address, self.count_tokens),
+                    long_spender=None
+                    if long is None
+                    else self._spender(self._long_model, None, long.count_tokens),
+                )
+            finally:
+                if long is not None:
+                    long.close()
         if self._engine is None:
             self._counting = None
         return open_run(folder)
@@ -237,11 +243,11 @@ class Worker:
         self._engine = None
         return engine
 
-    def _spender(self, model: str | None, address: str | None) -> Spender | None:
+    def _spender(self, model: str | None, address: str | None, count: Counter) -> Spender | None:
         if self._account is None or model is None:
             return None
         local = address is None and "://" not in model
-        return self._account.spender(model, local=local, count=self.count_tokens)
+        return self._account.spender(model, local=local, count=count)
 
     def _as_asked(self, step: Step) -> Engine:
         return with_states(self.engine) if step.states else self.engine
@@ -280,6 +286,32 @@ class Worker:
             versions=installed_versions(),
             created=now(),
         )
+
+
+class _Lent:
+    """An engine that counts before it is handed over to whoever closes it, and after that as long as it is open."""
+
+    def __init__(self, open_fresh: Callable[[], Engine]) -> None:
+        self._open_fresh = open_fresh
+        self._own: Engine | None = None
+        """Open, and not handed over."""
+        self._last: Engine | None = None
+
+    def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
+        if self._last is None:
+            self._own = self._last = self._open_fresh()
+        return self._last.count_tokens(prompts)
+
+    def hand_over(self) -> Engine:
+        engine, self._own = self._own, None
+        self._last = engine or self._open_fresh()
+        return self._last
+
+    def close(self) -> None:
+        """Close what was not handed over."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
 
 _KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)

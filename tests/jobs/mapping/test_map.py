@@ -12,6 +12,7 @@ import naze
 from naze.engines.choices import distribution
 from naze.engines.protocol import Identity
 from naze.errors import ChoiceError, ConfigurationError, InputError, ManifestMismatchError, TemplateError
+from naze.generations import Account, Budget
 from naze.jobs import MapSettings, Question, map_job, map_to_file, read_questions, run_map
 from naze.jobs.asking import Worker
 from naze.records import Answer, FinishReason, Status
@@ -160,6 +161,34 @@ def test_rows_that_are_routed_go_to_the_long_model(tmp_path):
     settings = MapSettings(fit="route", long_model="long")
     frame = mapped(table, [Question("loud", "Shout. {{ text }}")], tmp_path, worker=worker, settings=settings)
     assert frame["loud_reason"].to_list() == ["answered by the long model", None]
+
+
+def test_a_budget_counts_a_routed_row_as_the_model_counts_that_answers_it(tmp_path):
+    counted: list[str] = []
+
+    class Long(Engine):
+        context_tokens = 1_000_000
+        identity = Identity("scripted", "long", "long 1")
+
+        def count_tokens(self, prompts):
+            counted.extend(prompt.subject_id for prompt in prompts)
+            return [10 for _ in prompts]
+
+    budget = Budget(5_000)
+    opened: list[Engine] = []
+
+    def open_long():
+        opened.append(Long())
+        return opened[-1]
+
+    worker = Worker(
+        "scripted", Engine, long_model="long", open_long=open_long, account=Account(budget, tmp_path)
+    )
+    table = pl.DataFrame({"text": ["word " * 10_000, "short"]})
+    settings = MapSettings(fit="route", long_model="long", budget=budget)
+    frame = mapped(table, [Question("loud", "Shout. {{ text }}")], tmp_path, worker=worker, settings=settings)
+    assert frame["loud_status"].to_list() == ["answered", "answered"]
+    assert set(counted) == {"1"} and all(one.closed for one in opened)
 
 
 @pytest.mark.parametrize(
