@@ -1,5 +1,6 @@
 """OpenVINO from a GGUF file: the network that is built, choices, and the child process that holds it."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -182,6 +183,25 @@ def test_choices_that_no_draw_met_are_asked_alone_and_have_the_same_probability(
     assert set(every) == set(letters) and min(every.values()) > 0
     assert one["C"] == pytest.approx(every["C"], rel=0.02)
     assert pair == {name: pytest.approx(every[name], rel=0.02) for name in pair}
+
+
+def test_white_space_between_json_tokens_has_an_end(engine):
+    """Asked so, SmolLM2 wrote line ends until it was cut off."""
+    item = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "maxLength": 20}},
+        "required": ["name"],
+    }
+    listed = {"type": "array", "items": item, "maxItems": 2}
+    schema = {"type": "object", "properties": {"factors": listed}, "required": ["factors"]}
+    blank = "x x x" + "\n" * 100
+    prompt = Prompt(
+        "1", "", "You continue the text exactly as it stands, blank lines and all.", blank, "Continue:" + blank,
+        schema=json.dumps(schema),
+    )  # fmt: skip
+    [(_, answer)] = engine.answer([prompt], Sampling(max_tokens=80))
+    assert json.loads(answer.text)["factors"] is not None
+    assert "\n\n" not in answer.text
 
 
 def test_choices_that_begin_alike_are_refused(engine):

@@ -13,6 +13,7 @@ from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import check_first_tokens, distribution
 from naze.engines.http_client import HttpClient
 from naze.engines.http_server import Facts, TokenBudget, check_room, field, read_schema
+from naze.engines.json_grammar import MOST_INDENTED
 from naze.engines.protocol import EngineOptions
 from naze.engines.schemas import enforced
 from naze.errors import ChoiceError, EngineReplyError
@@ -24,6 +25,8 @@ LIKELIEST = 64
 """First tokens whose probabilities come with the reply to a choice."""
 FORCED = 1000.0
 """Added to a token's logit so that it is written; the probability that comes back is the model's own."""
+_GAP = rf"(\n[ \t]{{0,{MOST_INDENTED}}}| )?"
+"""White space between two JSON tokens, as a regular expression."""
 _REASONS = {"eos": FinishReason.STOP, "word": FinishReason.STOP, "limit": FinishReason.LENGTH}
 
 
@@ -120,7 +123,7 @@ class LlamaServer:
 
     async def _write(self, prompt: Prompt, body: dict[str, Any], prompt_tokens: int) -> Answer:
         if prompt.schema is not None:
-            body["json_schema"] = read_schema(enforced(prompt.schema, "llamacpp").schema)
+            body["json_schema"] = _with_bounded_gaps(read_schema(enforced(prompt.schema, "llamacpp").schema))
         reply = await self._client.post(f"{self._root}/completion", body)
         where = self._client.address.text
         text = field(reply.body, "content", str, where=where)
@@ -220,3 +223,8 @@ def _samplers(sampling: Sampling) -> list[str]:
     """Name what chooses the next token, in order."""
     penalties = ["penalties"] if sampling.repetition_penalty != 1.0 else []
     return [*penalties, *(["top_p"] if sampling.top_p < 1 else []), "temperature"]
+
+
+def _with_bounded_gaps(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """Bound the white space for a llama.cpp built with llguidance; one without bounds it itself and reads past this."""
+    return {**schema, "x-guidance": {"whitespace_pattern": _GAP}} if isinstance(schema, dict) else schema

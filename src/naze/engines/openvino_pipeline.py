@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
+from naze.engines.json_grammar import bounded_grammar
 from naze.engines.openvino_prepare import Prepared, prepare
 from naze.engines.prefix_alignment import PrefixAlignment, Upcoming
 from naze.engines.prefix_blocks import PrefixBlocks
@@ -323,8 +324,10 @@ class OpenVinoPipeline:
             configuration.top_p = sampling.top_p
             configuration.rng_seed = sampling.seed
         if request.prompt.schema is not None:
+            schema = enforced(request.prompt.schema, "openvino").schema
+            grammar = bounded_grammar(schema)
             configuration.structured_output_config = self._genai.StructuredOutputConfig(
-                json_schema=enforced(request.prompt.schema, "openvino").schema
+                **({"json_schema": schema} if grammar is None else {"grammar": grammar})
             )
         return configuration
 

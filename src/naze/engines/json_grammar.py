@@ -1,0 +1,246 @@
+"""A JSON Schema goes in; a grammar (EBNF) of the same documents comes out, in which white space and digits have an end.
+
+The grammar that OpenVINO GenAI makes of a schema by itself allows any amount of white space between two tokens, and a small
+model may write line ends until it is cut off: JSON that never comes to its end. What is written here ends each gap after a
+line end and an indentation. Keywords that are rarer than that trouble (`pattern`, `format`, …) are left to GenAI's own.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["bounded_grammar"]
+
+MOST_INDENTED = 24
+"""Spaces behind a line end."""
+MOST_LISTED = 500
+"""A range of whole numbers of at most so many is written out."""
+_BASICS = {
+    "ws": rf'"" | " " | "\n" [ \t]{{0,{MOST_INDENTED}}}',
+    "char": r'[^\0-\x1f\"\\\r\n] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F])',
+    "string": r'"\"" char* "\""',
+    "natural": '"0" | [1-9] [0-9]{0,17}',
+    "integer": '"-"? natural',
+    "number": '"-"? natural ("." [0-9]{1,17})? ([eE] [+-]? [0-9]{1,3})?',
+    "boolean": '"true" | "false"',
+    "null": '"null"',
+    "value": "string | number | boolean | null | anyarray | anyobject",
+    "anyarray": '"[" ws (value ("," ws value)*)? ws "]"',
+    "anymember": 'string ":" ws value',
+    "anyobject": '"{" ws (anymember ws ("," ws anymember ws)*)? "}"',
+}
+_SAYS_NOTHING = frozenset(
+    {
+        "title",
+        "description",
+        "default",
+        "examples",
+        "$schema",
+        "$id",
+        "$comment",
+        "deprecated",
+        "$defs",
+        "definitions",
+    }
+)
+_TYPE_KEYS = {
+    "string": frozenset({"minLength", "maxLength"}),
+    "integer": frozenset({"minimum", "maximum"}),
+    "number": frozenset[str](),
+    "boolean": frozenset[str](),
+    "null": frozenset[str](),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "object": frozenset({"properties", "required", "additionalProperties"}),
+}
+
+
+class _OtherError(Exception):
+    """The schema says something that is not written here."""
+
+
+@lru_cache(maxsize=64)
+def bounded_grammar(schema: str) -> str | None:
+    r"""Write a schema's grammar; None where it says something that is left to the engine's own.
+
+    Objects have their properties in the schema's order and, where `additionalProperties` does not allow them, no others.
+
+    Args:
+        schema: JSON Schema, as JSON text; known to be valid.
+
+    Example:
+        >>> print(bounded_grammar('{"enum": ["a", "b"]}').splitlines()[-1])
+        root ::= "\"a\"" | "\"b\""
+    """
+    whole = json.loads(schema)
+    maker = _Maker(whole)
+    try:
+        root = maker.of(whole)
+    except _OtherError:
+        return None
+    rules = {**_BASICS, **maker.rules, "root": root}
+    return "\n".join(f"{name} ::= {body}" for name, body in rules.items())
+
+
+class _Maker:
+    """Makes the rules of one schema."""
+
+    def __init__(self, whole: Any) -> None:  # noqa: ANN401 - JSON
+        self._whole = whole
+        self.rules: dict[str, str] = {}
+        self._of_reference: dict[str, str] = {}
+
+    def of(self, schema: Any) -> str:  # noqa: ANN401 - JSON
+        """Write the expression of a schema.
+
+        Raises:
+            _OtherError: a keyword that is not written here.
+        """
+        if schema is True or schema == {}:
+            return "value"
+        if not isinstance(schema, dict):
+            raise _OtherError
+        said = {name: value for name, value in schema.items() if name not in _SAYS_NOTHING}
+        if "enum" in said or "const" in said:
+            _only(said, {"enum", "const", "type"})
+            return " | ".join(_literal(_json(one)) for one in said.get("enum", [said.get("const")]))
+        for several in ("anyOf", "oneOf"):
+            if several in said:
+                _only(said, {several})
+                return " | ".join(self._named(self.of(one)) for one in said[several])
+        if "allOf" in said:
+            _only(said, {"allOf"})
+            [only] = said["allOf"] if len(said["allOf"]) == 1 else [False]
+            return self.of(only)
+        if "$ref" in said:
+            _only(said, {"$ref"})
+            return self._reference(str(said["$ref"]))
+        return self._typed(said)
+
+    def _typed(self, said: Mapping[str, Any]) -> str:
+        kinds = said.get("type")
+        if isinstance(kinds, list):
+            own = {name: value for name, value in said.items() if name != "type"}
+            _only(own, frozenset[str]().union(*(_TYPE_KEYS.get(kind, frozenset()) for kind in kinds)))
+            return " | ".join(self._named(self._typed(_of_kind(own, kind))) for kind in kinds)
+        if kinds is None and "properties" in said:
+            kinds = "object"
+        if kinds not in _TYPE_KEYS:
+            raise _OtherError
+        _only(said, {"type", *_TYPE_KEYS[kinds]})
+        write = {"string": _string, "integer": _integer, "array": self._array, "object": self._object}.get(
+            kinds
+        )
+        return kinds if write is None else write(said)
+
+    def _array(self, said: Mapping[str, Any]) -> str:
+        item = self._named(self.of(said.get("items", True)))
+        least, most = int(said.get("minItems", 0)), said.get("maxItems")
+        if most == 0:
+            return '"[" ws "]"'
+        further = f'("," ws {item} ws){_times(max(0, least - 1), None if most is None else most - 1)}'
+        full = f"{item} ws {further}"
+        return f'"[" ws {full} "]"' if least else f'"[" ws ({full})? "]"'
+
+    def _object(self, said: Mapping[str, Any]) -> str:
+        properties, required = said.get("properties", {}), set(said.get("required", ()))
+        more = said.get("additionalProperties", "properties" not in said)
+        if required - set(properties):
+            raise _OtherError
+        member = None
+        if more is not False:
+            member = (
+                "anymember"
+                if more is True or more == {}
+                else self._rule(f'string ":" ws {self._named(self.of(more))}')
+            )
+        pairs = [
+            (f'{_literal(_json(name))} ":" ws {self._named(self.of(one))} ws', name in required)
+            for name, one in properties.items()
+        ]
+        tail = self._rule("" if member is None else f'("," ws {member} ws)*') if member else None
+        tails = [tail]
+        for pair, needed in reversed(pairs):
+            own = f'("," ws {pair})' + ("" if needed else "?")
+            tail = self._rule(own if tail is None else f"{own} {tail}")
+            tails.insert(0, tail)
+        firsts = []
+        for (pair, needed), behind in zip(pairs, tails[1:], strict=True):
+            firsts.append(pair if behind is None else f"{pair} {behind}")
+            if needed:
+                break
+        else:
+            firsts += [f'{member} ws ("," ws {member} ws)*'] if member else []
+            firsts.append('""')
+        return f'"{{" ws ({" | ".join(firsts)}) "}}"'
+
+    def _reference(self, pointer: str) -> str:
+        if pointer not in self._of_reference:
+            self._of_reference[pointer] = name = f"ref{len(self._of_reference)}"
+            self.rules[name] = self.of(_found(self._whole, pointer))
+        return self._of_reference[pointer]
+
+    def _named(self, expression: str) -> str:
+        """Give an expression a name, where it is more than one."""
+        return expression if expression.isalnum() else self._rule(expression)
+
+    def _rule(self, body: str) -> str:
+        name = f"r{len(self.rules)}"
+        self.rules[name] = body
+        return name
+
+
+def _only(said: Mapping[str, Any], known: "set[str] | frozenset[str]") -> None:
+    """Make sure that a schema says nothing beside some keywords."""
+    if said.keys() - known:
+        raise _OtherError
+
+
+def _of_kind(said: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Take what a schema says of one of its types."""
+    return {"type": kind, **{name: value for name, value in said.items() if name in _TYPE_KEYS.get(kind, ())}}
+
+
+def _found(whole: Any, pointer: str) -> Any:  # noqa: ANN401 - JSON
+    """Follow a reference within the schema."""
+    if not pointer.startswith("#"):
+        raise _OtherError
+    here = whole
+    for part in pointer.lstrip("#/").split("/") if pointer != "#" else ():
+        name = part.replace("~1", "/").replace("~0", "~")
+        if not isinstance(here, dict) or name not in here:
+            raise _OtherError
+        here = here[name]
+    return here
+
+
+def _string(said: Mapping[str, Any]) -> str:
+    if "minLength" not in said and "maxLength" not in said:
+        return "string"
+    return rf'"\"" char{_times(int(said.get("minLength", 0)), said.get("maxLength"))} "\""'
+
+
+def _integer(said: Mapping[str, Any]) -> str:
+    low, high = said.get("minimum"), said.get("maximum")
+    if any(limit is not None and limit != int(limit) for limit in (low, high)):
+        raise _OtherError
+    if low is not None and high is not None and 0 <= high - low < MOST_LISTED:
+        return " | ".join(f'"{number}"' for number in range(int(low), int(high) + 1))
+    if high is None and low in (None, 0, 1):
+        return {None: "integer", 0: "natural", 1: "[1-9] [0-9]{0,17}"}[low]
+    raise _OtherError
+
+
+def _times(least: int, most: int | None) -> str:
+    if most is None:
+        return "*" if least == 0 else f"{{{least},}}"
+    return f"{{{least},{max(least, int(most))}}}"
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _literal(text: str) -> str:
+    """Write a text as a literal of the grammar."""
+    return json.dumps(text, ensure_ascii=False)

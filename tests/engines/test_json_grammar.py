@@ -1,0 +1,78 @@
+"""A schema's grammar has an end to every gap; what it does not write is left to the engine."""
+
+import json
+
+import pytest
+
+from naze.engines.json_grammar import bounded_grammar
+
+
+def rules(schema):
+    return dict(line.split(" ::= ", 1) for line in bounded_grammar(json.dumps(schema)).splitlines())
+
+
+def test_white_space_and_digits_have_an_end():
+    found = rules({"type": "object"})
+    assert found["ws"] == r'"" | " " | "\n" [ \t]{0,24}'
+    assert all("*" not in found[name] for name in ("ws", "natural", "number"))
+
+
+def test_needed_properties_stand_in_order_and_others_may_be_left_out():
+    found = rules(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}, "b": {"type": "boolean"}, "c": {"type": "null"}},
+            "required": ["b"],
+        }
+    )
+    first, second = found["root"].removeprefix('"{" ws (').removesuffix(') "}"').split(" | ")
+    assert first.startswith(r'"\"a\"" ":" ws string ws ') and second.startswith(r'"\"b\"" ":" ws boolean ws ')
+    behind_a, behind_b = found[first.split()[-1]], found[second.split()[-1]]
+    assert behind_a.startswith(r'("," ws "\"b\""') and not behind_a.split(")")[1].startswith("?")
+    assert behind_b == r'("," ws "\"c\"" ":" ws null ws)?'
+
+
+@pytest.mark.parametrize(
+    ("schema", "root"),
+    [
+        ({"enum": ["a", 1, None]}, r'"\"a\"" | "1" | "null"'),
+        ({"const": "x"}, r'"\"x\""'),
+        ({"type": ["string", "null"]}, "string | null"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer", "title": "N"}]}, "string | integer"),
+        ({"type": "integer", "minimum": 1, "maximum": 3}, '"1" | "2" | "3"'),
+        ({"type": "integer", "minimum": 0}, "natural"),
+        ({"type": "string", "minLength": 2, "maxLength": 5}, r'"\"" char{2,5} "\""'),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3},
+         '"[" ws string ws ("," ws string ws){0,2} "]"'),
+        ({"type": "array", "maxItems": 0}, '"[" ws "]"'),
+        (True, "value"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_schema_has_its_expression(schema, root):
+    assert rules(schema)["root"] == root
+
+
+def test_a_schema_may_refer_to_itself():
+    tree = {"$ref": "#/$defs/T", "$defs": {"T": {"type": "array", "items": {"$ref": "#/$defs/T"}}}}
+    found = rules(tree)
+    assert found["root"] == "ref0" and found["ref0"] == '"[" ws (ref0 ws ("," ws ref0 ws)*)? "]"'
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "pattern": "^a$"},
+        {"type": "string", "format": "date"},
+        {"type": "integer", "minimum": 7},
+        {"type": "integer", "minimum": 0.5, "maximum": 3},
+        {"type": "number", "minimum": 0},
+        {"type": "array", "prefixItems": [{"type": "string"}]},
+        {"type": "object", "properties": {}, "required": ["a"]},
+        {"type": "object", "patternProperties": {"^a": {}}},
+        {"$ref": "https://example.org/other.json"},
+        {"type": "object", "properties": {"a": {"not": {}}}},
+        {"minLength": 3},
+    ],
+)
+def test_what_is_rarer_is_left_to_the_engines_own_grammar(schema):
+    assert bounded_grammar(json.dumps(schema)) is None
