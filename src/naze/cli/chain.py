@@ -9,6 +9,7 @@ import typer
 import typer.core
 
 from naze.cli import EXIT_FAILED_ROWS, budget_options
+from naze.cli.estimated import DryRun, choose_prices, show_chain_estimate
 from naze.cli.table_options import tell as tell_run
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
@@ -71,6 +72,7 @@ def run(
     context: _Context = None,
     concurrency: _Concurrency = None,
     allow_remote: _AllowRemote = False,
+    dry_run: DryRun = False,
     as_json: _Json = False,
 ) -> None:
     """Run the steps of a chain on a table, each after those that feed it.
@@ -78,7 +80,14 @@ def run(
     Durable: stop it, kill it, edit a step, run the same command again: what did not change is not done again.
     """
     from naze.generations import choose_progress
-    from naze.jobs.chains import ChainSettings, chain_target, read_flow, run_chain, write_chained
+    from naze.jobs.chains import (
+        ChainSettings,
+        chain_target,
+        estimate_chain,
+        read_flow,
+        run_chain,
+        write_chained,
+    )
     from naze.tables import open_table
 
     table_of_prices = budget_options.read_table(prices)
@@ -87,6 +96,10 @@ def run(
         budget_options.read_budget(budget, table_of_prices), retry,
     )  # fmt: skip
     read, table = read_flow(flow), open_table(data)
+    if dry_run:
+        found = estimate_chain(read, table, model=model, settings=settings)
+        show_chain_estimate(found, choose_prices(), as_json=as_json)
+        return
     target = chain_target(read, table, out)
     chained = run_chain(
         read,

@@ -39,6 +39,10 @@ def estimate(
             f"there is no command to estimate; expected one of: {', '.join(_estimable())}."
         )
     found, taken = find_command(words)
+    members = getattr(found, "commands", {})
+    found = members.get(
+        getattr(found, "default", None), found
+    )  # `naze chain FLOW DATA` is `naze chain run …`
     if found is None or not _has_dry_run(found):
         raise ConfigurationError(
             f"`naze {' '.join(words[: max(1, taken)])}` cannot be estimated; expected one of: {', '.join(_estimable())}."

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from naze.generations import Cost, Estimate, PriceTable
+    from naze.jobs.chains import ChainEstimate, StepEstimate
 
 DryRun = Annotated[
     bool,
@@ -63,6 +66,41 @@ def show_estimate(estimate: "Estimate", prices: "PriceTable", *, of: str = "rows
     typer.echo(
         f"Here:    {span(estimate.seconds)} (90 % interval {low} to {high}), from {estimate.sample_rows} {of} asked now"
     )
+    _show_costs(costs, prices)
+
+
+def show_chain_estimate(estimate: "ChainEstimate", prices: "PriceTable", *, as_json: bool) -> None:
+    """Say what a chain would take, step by step, and what of it is known and what assumed."""
+    from naze.generations import costs_of, span
+
+    costs = costs_of(estimate.prompt_tokens, estimate.generated_tokens, prices.models, prices.currency)
+    if as_json:
+        typer.echo(json.dumps({**estimate.to_dict(), "costs": [cost.to_dict() for cost in costs]}))
+        return
+    typer.echo(
+        f"Rows:    {estimate.rows:,}, of which {estimate.sample_rows} went through the whole chain now"
+    )
+    for step in estimate.steps:
+        typer.echo(
+            f"  {step.name} ({step.kind}): {_rows_of(step, estimate.sample_rows)}; about {step.prompt_tokens:,} tokens to "
+            f"read, {step.generated_tokens:,} to write, {span(step.seconds)}"
+        )
+    typer.echo(
+        f"Tokens:  about {estimate.prompt_tokens:,} to read, {estimate.generated_tokens:,} to write, if the other rows are "
+        "like the sample"
+    )
+    typer.echo(f"Here:    {span(estimate.seconds)}, or less: more rows at once are quicker")
+    _show_costs(costs, prices)
+
+
+def _rows_of(step: "StepEstimate", sample_rows: int) -> str:
+    if step.exact:
+        return f"{step.rows:,} rows, each of the data"
+    bound = "a list may make any number" if step.most is None else f"at most {step.most:,}"
+    return f"about {step.rows:,} rows ({step.sampled} came of {sample_rows} sampled; {bound})"
+
+
+def _show_costs(costs: "Sequence[Cost]", prices: "PriceTable") -> None:
     for number, cost in enumerate(costs):
         typer.echo(f"{'Price:' if number == 0 else '':<8} {_describe(cost)}")
     if prices.example and costs:

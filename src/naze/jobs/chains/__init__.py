@@ -2,15 +2,18 @@
 
 from naze.jobs.chains.chain import as_flow, chain, chain_target, write_chained
 from naze.jobs.chains.drawing import as_mermaid, as_svg, as_text
+from naze.jobs.chains.estimating import ChainEstimate, StepEstimate, estimate_chain
 from naze.jobs.chains.flow import Flow, read_flow
 from naze.jobs.chains.paths import Stop, read_chain, row_path
 from naze.jobs.chains.running import CHAIN_NAME, Chained, ChainSettings, StepTold, run_chain
 
 __all__ = [
     "CHAIN_NAME",
+    "ChainEstimate",
     "ChainSettings",
     "Chained",
     "Flow",
+    "StepEstimate",
     "StepTold",
     "Stop",
     "as_flow",
@@ -19,6 +22,7 @@ __all__ = [
     "as_text",
     "chain",
     "chain_target",
+    "estimate_chain",
     "read_chain",
     "read_flow",
     "row_path",
