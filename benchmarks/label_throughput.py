@@ -2,11 +2,12 @@
 
 500 real texts (the first thing that people asked in arena votes), five labels, SmolLM2, the same GGUF file for all:
 
-(a) naze: the labels are listed under letters, and their probabilities are read from the first token;
-(b) the same engine writes the label's name;
-(c) `llama-server` writes it, one text after another: what a loop of `ollama.generate` does.
+(a) naze: question and labels stand before the text and are read once; the labels' probabilities are read from the first token;
+(b) the same engine writes the label's name, asked as one usually asks: the text, then the question with the labels;
+(c) the same in naze's order, so that only the writing differs;
+(d) `llama-server` writes it, asked as in (b), one text after another: what a loop of `ollama.generate` does.
 
-Targets: (a) at least 3 times (b), at least 8 times (c). A native `llama-server` is needed for (c); name it with
+Targets: (a) at least 3 times (b), at least 8 times (d). A native `llama-server` is needed for (d); name it with
 --llama-server or NAZE_LLAMA_SERVER. The last line is JSON.
 """
 
@@ -16,7 +17,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from naze.engines.openvino import OpenVinoEngine
 from naze.engines.protocol import Model
 from naze.jobs import label_job
 from naze.jobs.questions import as_asked
-from naze.prompts import RowPrompts, TableRow
+from naze.prompts import RowPrompts
 from naze.records import Prompt, Sampling
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,16 +61,40 @@ def real_texts(rows: int) -> pl.DataFrame:
     return pl.DataFrame({"text": usual.head(rows)})
 
 
-def both_ways(texts: pl.DataFrame) -> tuple[list[Prompt], list[Prompt]]:
-    """Lay every text out twice: with choices, and with an order to write the label."""
+@dataclass(frozen=True)
+class Ways:
+    """The prompts about all texts, in three ways."""
+
+    chosen: list[Prompt]
+    """naze's: with choices."""
+    written: list[Prompt]
+    """The text, then the question, the labels, and an order to write one."""
+    written_behind: list[Prompt]
+    """The question and the labels, then the text, then the order."""
+
+
+def lay_out(texts: pl.DataFrame) -> Ways:
+    """Lay every text out in each way."""
     [question] = label_job(texts, LABELS, model="benchmark").map.questions
-    asked = as_asked(question, "en", None, lambda _: True)
-    rows = [TableRow(str(number), {"text": text}) for number, text in enumerate(texts["text"])]
+    asked = as_asked(question, "en", None, lambda _: True, alone=True)
     asking = RowPrompts([asked.template], ["text"])
-    chosen = [prompt for row in rows for prompt in asking.make(row.id, dict(row.values))]
+    chosen = [
+        prompt
+        for number, text in enumerate(texts["text"])
+        for prompt in asking.make(str(number), {"text": text})
+    ]
     listed = "\n".join(f"{name}: {meaning}" for name, meaning in LABELS.items())
-    order = f"Which label fits this text best?\n\n{listed}\n\nAnswer with the label's name alone."
-    return chosen, [replace(prompt, choices=(), question=order) for prompt in chosen]
+    ask, order = f"Which label fits the text best?\n\n{listed}", "Answer with the label's name alone."
+    fenced = [f"<text>\n{text}\n</text>" for text in texts["text"]]
+
+    def written(one: Prompt, subject: str, question: str) -> Prompt:
+        return replace(one, choices=(), subject=subject, question=question)
+
+    return Ways(
+        chosen,
+        [written(one, text, f"{ask}\n\n{order}") for one, text in zip(chosen, fenced, strict=True)],
+        [written(one, f"{ask}\n\n{text}", order) for one, text in zip(chosen, fenced, strict=True)],
+    )
 
 
 def rate(prompts: list[Prompt], ask: Callable[[list[Prompt]], object]) -> float:
@@ -110,15 +135,18 @@ def main() -> None:
     add_program_option(parser)
     chosen = parser.parse_args()
     path = pull(chosen.model)
-    with_choices, written = both_ways(real_texts(chosen.rows))
-    choice_rate, peak = through_naze(path, with_choices)
-    written_rate, _ = through_naze(path, written)
-    ratios = {"the label written": round(choice_rate / written_rate, 2)}
-    print(
-        f"choices {choice_rate:,.0f} texts/min; the label written {written_rate:,.0f}: {choice_rate / written_rate:.2f}x"
-    )
+    ways = lay_out(real_texts(chosen.rows))
+    choice_rate, peak = through_naze(path, ways.chosen)
+    ratios = {}
+    for name, prompts in (
+        ("the label written", ways.written),
+        ("the label written, naze's order", ways.written_behind),
+    ):
+        written_rate, _ = through_naze(path, prompts)
+        ratios[name] = round(choice_rate / written_rate, 2)
+        print(f"choices {choice_rate:,.0f} texts/min; {name} {written_rate:,.0f}: {ratios[name]:.2f}x")
     if (program := find_program(chosen)) is not None:
-        peer = one_after_another(program, path, written)
+        peer = one_after_another(program, path, ways.written)
         ratios["llama.cpp one after another"] = round(choice_rate / peer, 2)
         print(f"llama.cpp one after another {peer:,.0f} texts/min: {choice_rate / peer:.2f}x")
     record = {
@@ -127,7 +155,7 @@ def main() -> None:
         "unit": "rows/min",
         "ratios": ratios,
         "peak_memory_mb": round(peak),
-        "rows": len(with_choices),
+        "rows": len(ways.chosen),
         "model": chosen.model,
         "machine": f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}",
         "date": date.today().isoformat(),

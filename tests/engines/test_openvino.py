@@ -258,6 +258,20 @@ def test_once_a_subject_is_read_its_questions_are_computed_together(smollm2_path
     assert max(computed) < 24, "a question's own tokens, and nothing of the subject's last block"
 
 
+def test_a_question_that_stands_before_every_row_is_read_once(engine):
+    shared = "Which of these is the text about?\n\n" + "\n".join(
+        f"- label {number}: texts that are about the subject with the number {number}" for number in range(12)
+    )
+    prompts = [
+        Prompt(str(n), "", "You sort texts.", f"{shared}\n\n<text>{word}</text>", "yes or no?", ("yes", "no"))
+        for n, word in enumerate(["rain", "bread", "trains", "tea", "snow", "cats"])
+    ]
+    answers = dict(engine.answer(prompts, Sampling()))
+    cached = [answers[one].cached_tokens for one in prompts]
+    assert cached[0] < 64
+    assert all(tokens > 128 for tokens in cached[1:])
+
+
 def test_a_prompt_longer_than_the_context_is_an_overflow_with_its_counts(smollm2_path):
     small = OpenVinoEngine.open(Model("smollm2:135m", path=smollm2_path), EngineOptions(context_tokens=128))
     try:

@@ -94,6 +94,36 @@ def test_an_answer_without_a_name_leaves_the_most_central_words_and_is_counted(t
     assert found.factors[0].definition == f"{SAID[0]} (0)"
 
 
+def test_a_fault_is_no_name_for_reasons_that_praise(tmp_path):
+    found = named(tmp_path, ["Incomplete", "Courtesy"])
+    assert [one.name for one in found.factors] == ["Courtesy"]
+    assert [(one.name, one.why) for one in found.refused] == [
+        ("Incomplete", "names a fault, and its reasons praise")
+    ]
+
+
+def test_a_fault_names_reasons_that_find_fault(tmp_path):
+    groups = [replace(group(0), fault=True), group(1)]
+    assert [one.name for one in named(tmp_path, ["Incomplete", "Courtesy"], groups).factors] == [
+        "Courtesy",
+        "Incomplete",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json.dumps({"definition": "The response wastes no words, it is short; " * 7, "name": "Brevity"}),
+        json.dumps({"definition": "It is short.", "name": "horter"}),
+    ],
+    ids=["a definition that was cut off", "a word without its beginning"],
+)
+def test_a_name_that_cannot_be_one_leaves_the_reasons_own_words(tmp_path, answer):
+    found = named(tmp_path, [answer, "Courtesy"])
+    assert found.unnamed == 1
+    assert {one.name for one in found.factors} == {"Courtesy", f"{SAID[0]} (0)"}
+
+
 def test_a_group_too_large_for_the_context_shows_fewer_reasons(tmp_path):
     engine = Naming()
     engine.names, engine.context_tokens = ("Brevity",), 500

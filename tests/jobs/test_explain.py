@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import naze
+from naze.engines import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError, UnknownModelError
 from naze.jobs import ExplainSettings, continue_run, estimate_explain, export_columns
 from naze.records import Fit, Sampling, Status, Vote, Winner
@@ -75,16 +76,17 @@ def test_a_changed_vote_is_asked_again_alone(votes, tmp_path):
 
 def test_a_vote_longer_than_the_context_is_shortened_or_fails_as_asked(votes, tmp_path):
     long = Vote("long", ("Which is better?",), ("word " * 9000,), ("other " * 300,), Winner.A)
-    shortened = naze.explain([votes[0], long], MODEL, language="en", out=tmp_path / "s", settings=SHORT)
+    small = replace(SHORT, options=EngineOptions(context_tokens=1600))
+    shortened = naze.explain([votes[0], long], MODEL, language="en", out=tmp_path / "s", settings=small)
     assert shortened.summary().shortened == 1
     assert [row.fit for row in shortened.rows()] == [Fit.WHOLE, Fit.SHORTENED]
     summary = shortened.summary()
     assert (summary.overflow, summary.error) == (
         0,
         0,
-    )  # what so small a model makes of 8,000 times "word" is its own affair
+    )  # what so small a model makes of 1,000 times "word" is its own affair
     failed = naze.explain(
-        [votes[0], long], MODEL, language="en", out=tmp_path / "f", settings=replace(SHORT, fit="fail")
+        [votes[0], long], MODEL, language="en", out=tmp_path / "f", settings=replace(small, fit="fail")
     )
     assert (failed.summary().answered, failed.summary().overflow) == (1, 1)
     shortened.close()

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,23 +68,22 @@ def judge(
         progress=choose_progress,
     )
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "file": str(found.file),
-                    "votes": found.votes,
-                    "judged": found.judged,
-                    "unanswered": found.unanswered,
-                    "position_bias": found.position_bias,
-                    "scores": {name: asdict(score) for name, score in found.scores.items()},
-                    "gains": {name: asdict(gain) for name, gain in found.gains.items()},
-                    "cascade": [asdict(point) for point in found.cascade],
-                },
-                ensure_ascii=False,
-            )
-        )
-        return
-    _show(found)
+        typer.echo(json.dumps(_facts(found), ensure_ascii=False))
+    else:
+        _show(found)
+
+
+def _facts(found: "Judged") -> dict[str, Any]:
+    return {
+        "file": str(found.file),
+        "votes": found.votes,
+        "judged": found.judged,
+        "unanswered": found.unanswered,
+        "position_bias": found.position_bias,
+        "scores": {name: asdict(score) for name, score in found.scores.items()},
+        "gains": {name: asdict(gain) for name, gain in found.gains.items()},
+        "cascade": [asdict(point) for point in found.cascade],
+    }
 
 
 def _show(found: "Judged") -> None:

@@ -17,7 +17,7 @@ from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.json_grammar import bounded_grammar
 from naze.engines.openvino_prepare import Prepared, prepare
-from naze.engines.prefix_alignment import PrefixAlignment, Upcoming
+from naze.engines.prefix_alignment import PrefixAlignment, Upcoming, common_length
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
@@ -44,6 +44,8 @@ DRAWS_FOR_EACH = 8
 """Tokens drawn for each choice, evenly among the choices: with four of them one is missing once in 2,500 times."""
 MOST_DRAWS = 64
 """More draws cost more than asking again for what is missing."""
+WORTH_WAITING = 2 * BLOCK_TOKENS
+"""A prompt waits for another to be read where that saves it so many tokens."""
 EVEN = 1e6
 """A temperature so high that the likeliest choice is drawn as often as any other."""
 
@@ -407,6 +409,17 @@ class OpenVinoPipeline:
         """Say how much of a request is in the cache as it is handed over."""
         request.cached_tokens = self._read.cached_tokens(request.ids)
 
+    def gains_by_waiting(self, request: _Request, reading: Sequence[_Request]) -> bool:
+        """Tell whether one of those that are being read will leave more of a request in the cache than is there now.
+
+        A question that stands before every row of a table is shared by all: without waiting, the first thirty-two
+        rows would all read it.
+        """
+        if not reading or self._pipeline_deterministic:
+            return False
+        there = self._read.cached_tokens(request.ids) + WORTH_WAITING
+        return any(common_length(request.ids, other.ids) >= there for other in reading)
+
     def finish(self, request: _Request) -> Answer:
         """Turn what the pipeline wrote into an answer."""
         seconds = time.perf_counter() - request.started
@@ -510,10 +523,13 @@ class _Batch:
         self._active.append(request)
 
     def _must_wait(self, request: _Request) -> bool:
-        """Tell whether another request is just reading the same subject into the cache."""
+        """Tell whether another request is just reading the same subject, or as good a beginning, into the cache."""
         if request.subject in self._subjects_read:
             return False
-        return any(request.subject == other.subject and not _read_in(other) for other in self._active)
+        reading = [other for other in self._active if not _read_in(other)]
+        if any(request.subject == other.subject for other in reading):
+            return True
+        return self._engine.gains_by_waiting(request, reading)
 
     def _release(self) -> None:
         """Admit what was held back, once its beginning is in the cache."""

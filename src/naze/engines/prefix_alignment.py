@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from naze.records import Prompt
 
-__all__ = ["PrefixAlignment", "Upcoming"]
+__all__ = ["PrefixAlignment", "Upcoming", "common_length"]
 
 Ids = NDArray[np.int64]
 Subject = tuple[str, str, str]
@@ -94,13 +94,13 @@ class PrefixAlignment:
     def _shared_tokens(self, prompt: Prompt) -> int:
         """Count the tokens that all questions about a subject begin with."""
         other = "z" if not prompt.question.lstrip().startswith("z") else "y"
-        return _common(self._encode(prompt), self._encode(replace(prompt, question=other)))
+        return common_length(self._encode(prompt), self._encode(replace(prompt, question=other)))
 
     def _subject_start(self, instruction: str) -> int:
         """Count the tokens before the subject, the frame and the instruction, which all subjects share."""
         if self._start is None or self._start[0] != instruction:
             one, other = (self._encode(Prompt("", "", instruction, text, text)) for text in ("Ask", "blue"))
-            self._start = instruction, _common(one, other)
+            self._start = instruction, common_length(one, other)
         return self._start[1]
 
 
@@ -113,7 +113,7 @@ def _is_one_of_several(prompt: Prompt) -> bool:
     return bool(prompt.choices and prompt.question) and not prompt.earlier and not prompt.plain
 
 
-def _common(one: Ids, other: Ids) -> int:
+def common_length(one: Ids, other: Ids) -> int:
     """Count the leading tokens that are the same."""
     length = min(len(one), len(other))
     different = np.flatnonzero(one[:length] != other[:length])

@@ -15,6 +15,7 @@ from pathlib import Path
 from naze.engines.embeddings import Embedder
 from naze.factors.fitting import word_ranks
 from naze.factors.judging import is_vacuous
+from naze.factors.name_checks import DEFINITION_CHARACTERS, is_broken, is_cut_off, says_fault, vocabulary
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
 from naze.prompts import Template, load_template
@@ -48,7 +49,7 @@ SCHEMA = json.dumps(
     {
         "type": "object",
         "properties": {
-            "definition": {"type": "string", "minLength": 10, "maxLength": 240},
+            "definition": {"type": "string", "minLength": 10, "maxLength": DEFINITION_CHARACTERS},
             "name": {"type": "string", "minLength": 2, "maxLength": 60},
         },
         "required": ["definition", "name"],
@@ -140,13 +141,18 @@ def name_factors(
     names = _asked(
         wording, [(f"group {number}", group, ()) for number, group in enumerate(groups, 1)], folder, progress
     )
+    known = vocabulary(text for group in groups for text in _texts(group))
+    names = [None if one is None or is_broken(one[0], known) else one for one in names]
     ranks = _ranks(groups, names, embedder)
     worst = _worst_rank(groups)
-    taken, again = _taken(groups, names, ranks, language)
+    taken, again = _taken(groups, names, ranks, outcome, language)
     if again:
         rows = [(f"group {place + 1}", groups[place], tuple(taken)) for place in again]
         second = dict(zip(again, _asked(wording, rows, folder / "again", None), strict=True))
-        changed = [second.get(place) or name for place, name in enumerate(names)]
+        second = {
+            place: one for place, one in second.items() if one is not None and not is_broken(one[0], known)
+        }
+        changed = [second.get(place, name) for place, name in enumerate(names)]
         for place, rank in enumerate(_ranks(groups, changed, embedder)):
             if rank <= max(ranks[place], worst):
                 names[place], ranks[place] = changed[place], rank
@@ -224,12 +230,21 @@ def _ranks(
     return [int(rank) for rank in ranks]
 
 
+def _texts(group: ReasonGroup) -> Iterator[str]:
+    yield from (text for text, _ in group.words)
+    yield from (reason.text for reason in group.shown)
+
+
 def _worst_rank(groups: Sequence[ReasonGroup]) -> int:
     return max(3, round(_WORST_SHARE * len(groups)))
 
 
 def _taken(
-    groups: Sequence[ReasonGroup], names: Sequence[_Name | None], ranks: Sequence[int], language: str
+    groups: Sequence[ReasonGroup],
+    names: Sequence[_Name | None],
+    ranks: Sequence[int],
+    outcome: Outcome,
+    language: str,
 ) -> tuple[list[str], list[int]]:
     """Return the names that stand, and the places of groups that need another one."""
     taken: dict[tuple[bool, str], str] = {}
@@ -237,7 +252,13 @@ def _taken(
     for place, (group, named) in enumerate(zip(groups, names, strict=True)):
         key = (group.fault, "" if named is None else _key(named[0]))
         fits = named is not None and ranks[place] <= _worst_rank(groups)
-        if named is None or not fits or _is_empty(named[0], language) or key in taken:
+        if (
+            named is None
+            or not fits
+            or _is_empty(named[0], language)
+            or _contradicts(named[0], group, outcome)
+            or key in taken
+        ):
             again.append(place)
         else:
             taken[key] = named[0]
@@ -266,6 +287,9 @@ def _merge_named(
         key = group.fault, _key(name)
         if not fits and given is not None and not _says_one_thing(group):
             refused.append(Refused(given[0], "says something else than its reasons", len(group.reason_ids)))
+            continue
+        if _contradicts(name, group, outcome):
+            refused.append(Refused(name, "names a fault, and its reasons praise", len(group.reason_ids)))
             continue
         unnamed += not fits
         if _is_empty(name, language):
@@ -322,7 +346,12 @@ def _read(answer: Answer | None) -> tuple[str, str] | None:
         name, definition = (str(found[part]).strip() for part in ("name", "definition"))
     except (json.JSONDecodeError, KeyError, TypeError):
         return None
-    return (name, definition) if name and definition else None
+    return (name, definition) if name and definition and not is_cut_off(definition) else None
+
+
+def _contradicts(name: str, group: ReasonGroup, outcome: Outcome) -> bool:
+    """Tell whether a name is that of a fault where the reasons praise. Both responses of a tie may share a fault."""
+    return outcome is Outcome.WIN and not group.fault and says_fault(name)
 
 
 def _is_empty(name: str, language: str) -> bool:

@@ -75,6 +75,6 @@ def extract_job(
     language = settings.language or texts_language(opened, texts)
     task = describe_fields(wanted, language) + (f"\n\n{instruction}" if instruction else "")
     template = column_template("extract", language, texts, task=task)
-    question = Question("extract", template, schema=wanted, fields_prefix=prefix)
+    question = Question("extract", template, schema=wanted, leads=True, fields_prefix=prefix)
     given: TableOptions = {**options, "settings": replace(settings, language=language)}
     return map_job(opened, [question], **given)

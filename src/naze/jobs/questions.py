@@ -9,7 +9,7 @@ from typing import Any
 
 from naze.errors import ConfigurationError, FormatError
 from naze.prompts import Template, row_instruction, split_prompt
-from naze.prompts.offering import lettered, offer_letters, offer_words
+from naze.prompts.offering import lettered, list_letters, offer_letters, offer_words
 from naze.suggesting import did_you_mean
 from naze.tables import read_yaml
 
@@ -38,6 +38,8 @@ class Question:
     """List the choices under letters even where the model could choose between their words."""
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy."""
+    leads: bool = False
+    """Of a template: the question means the same before the row. (Of a text, naze sees that for itself.)"""
     fields_prefix: str | None = None
     """With a schema: each of its properties becomes a column of its own, behind this prefix; None: one column."""
 
@@ -119,35 +121,43 @@ def _read_question(path: str | Path, name: str, body: object) -> Question:
 
 
 def as_asked(
-    question: Question, language: str, instruction: str | None, tells_apart: Callable[[Sequence[str]], bool]
+    question: Question,
+    language: str,
+    instruction: str | None,
+    tells_apart: Callable[[Sequence[str]], bool],
+    *,
+    alone: bool = False,
 ) -> Asked:
     """Make a question's template.
 
     Choices are asked for by their words where the model tells them apart by their first token; otherwise, and
     where they have definitions, they are listed under letters.
 
+    What many prompts begin with is read once. Several questions about each row share the row, so it stands first. A
+    question that is asked alone is what all rows share: it stands before the row with its list of choices,
+    where the person wrote it so.
+
     Args:
         question: as the person asks it.
         language: of naze's own words in the prompt.
         instruction: stands before every row; None: naze's own.
         tells_apart: whether the model can choose between some texts.
+        alone: it is the only question about each row.
 
     Raises:
         TemplateError: broken syntax.
     """
-    template = _template(question, language, instruction)
-    words, meanings = "", {choice: choice for choice in question.choices}
-    if question.choices:
-        listed = question.lettered or question.definitions
-        if not listed and _differ_at_once(question.choices) and tells_apart(question.choices):
-            words = offer_words(question.choices, template.language)
-        else:
-            meanings = lettered(question.choices)
-            definitions = {choice: question.definitions.get(choice, "") for choice in question.choices}
-            words = offer_letters(definitions, template.language)
+    template, leads = _template(question, language, instruction, alone=alone)
+    leads = leads and bool(template.subject.strip()) and not template.row_names("question")
+    listed, order, meanings = _choices(question, template.language, tells_apart, apart=leads)
+    if leads:
+        template = replace(
+            template, subject=_joined(template.question, listed, template.subject), question=order
+        )
+    else:
+        template = replace(template, question=_joined(template.question, listed, order))
     template = replace(
         template,
-        question=f"{template.question.rstrip()}\n\n{words}" if words else template.question,
         choices=tuple(meanings),
         schema=None if question.schema is None else json.dumps(question.schema, ensure_ascii=False),
     )
@@ -155,18 +165,55 @@ def as_asked(
     return Asked(question, template, values)
 
 
-def _template(question: Question, language: str, instruction: str | None) -> Template:
+def _choices(
+    question: Question, language: str, tells_apart: Callable[[Sequence[str]], bool], *, apart: bool
+) -> tuple[str, str, dict[str, str]]:
+    """Return the list of the choices, how to answer, and what each answer means.
+
+    Args:
+        question: as the person asks it.
+        language: of naze's own words.
+        tells_apart: whether the model can choose between some texts.
+        apart: the list and how to answer stand in different places.
+    """
+    if not question.choices:
+        return "", "", {}
+    by_words = not (question.lettered or question.definitions)
+    if by_words and _differ_at_once(question.choices) and tells_apart(question.choices):
+        return "", offer_words(question.choices, language), {choice: choice for choice in question.choices}
+    definitions = {choice: question.definitions.get(choice, "") for choice in question.choices}
+    listed, order = (
+        list_letters(definitions, language) if apart else ("", offer_letters(definitions, language))
+    )
+    return listed, order, lettered(question.choices)
+
+
+def _template(
+    question: Question, language: str, instruction: str | None, *, alone: bool
+) -> tuple[Template, bool]:
+    """Return the question's template, the row first, and whether the question is to lead."""
     if isinstance(question.prompt, Template):
         own = question.prompt.instruction if instruction is None else instruction
-        return replace(question.prompt, name=question.name, instruction=own)
+        return replace(question.prompt, name=question.name, instruction=own), alone and question.leads
     split = split_prompt(question.prompt)
-    return Template(
+    leads = alone and split.moved
+    template = Template(
         name=question.name,
         language=language,
-        instruction=row_instruction(language) if instruction is None else instruction,
+        instruction=row_instruction(language, question_first=leads) if instruction is None else instruction,
         subject=split.subject,
         question=split.question,
         origin=f"question {question.name!r}",
+    )
+    return template, leads
+
+
+def _joined(*parts: str) -> str:
+    """Join the parts of a prompt that are not empty, an empty line between them."""
+    written = [part.strip() for part in parts if part.strip()]
+    # Jinja2 takes the line end right behind a block away, so that there it is written once more.
+    return (
+        "".join(part + ("\n\n\n" if part.endswith("%}") else "\n\n") for part in written[:-1]) + written[-1]
     )
 
 

@@ -72,6 +72,7 @@ def sentiment_job(
         tuple(definitions),
         definitions,
         values=dict(zip(definitions, VALUES, strict=True)),
+        leads=True,
     )
     given: TableOptions = {**options, "settings": replace(settings, language=language)}
     return map_job(opened, [question], **given)

@@ -69,4 +69,4 @@ def tidy_job(
             settings, language=language, sampling=replace(settings.sampling, stop=CELL_SAMPLING.stop)
         ),
     }
-    return map_job(opened, [Question(add or f"{cells}_tidy", template)], **given)
+    return map_job(opened, [Question(add or f"{cells}_tidy", template, leads=True)], **given)

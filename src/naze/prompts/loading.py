@@ -70,9 +70,16 @@ def column_template(name: str, language: str, column: str, *, task: str | None =
         task: what `tidy` and `extract` are to do, the same for every row.
     """
     template = load_template(name, language)
-    question = template.question if task is None else template.question.replace(_TASK, verbatim(task))
+    question = _bare(template.question)
+    if task is not None:
+        question = question.replace(_TASK, verbatim(task))
     column_set = f"{{% set text = row[{json.dumps(column, ensure_ascii=False)}] %}}"
-    return replace(template, subject=column_set + template.subject, question=question)
+    return replace(template, subject=column_set + _bare(template.subject), question=question)
+
+
+def _bare(part: str) -> str:
+    """Take the comments off, and the white space that they leave at the ends."""
+    return re.sub(r"\{#.*?#\}", "", part, flags=re.DOTALL).strip()
 
 
 def load_template(name_or_path: str | Path, language: str) -> Template:

@@ -27,6 +27,8 @@ class Split:
 
     subject: str
     question: str
+    moved: bool = False
+    """The question stood before the row, as the person wrote it."""
 
 
 def split_prompt(prompt: str) -> Split:
@@ -43,7 +45,7 @@ def split_prompt(prompt: str) -> Split:
 
     Example:
         >>> split_prompt("Is this about delivery? {{ text }}")
-        Split(subject='{{ text | fence("text") }}', question='Is this about delivery?')
+        Split(subject='{{ text | fence("text") }}', question='Is this about delivery?', moved=True)
         >>> split_prompt("Review: {{ text }} Is it about delivery?").question
         'Is it about delivery?'
     """
@@ -65,7 +67,7 @@ def split_prompt(prompt: str) -> Split:
     alone = _ALONE.fullmatch(row.strip())
     if alone is not None and not introduction:
         row = f'{{{{ {alone[1]} | fence("{alone[1]}") }}}}'
-    return Split((introduction + row).strip(), before.strip())
+    return Split((introduction + row).strip(), before.strip(), moved=True)
 
 
 def _after_row(prompt: str, last: int) -> Split:

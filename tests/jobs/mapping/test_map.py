@@ -88,7 +88,7 @@ def test_a_changed_row_is_asked_again_alone(tmp_path):
     changed = ROWS.with_columns(text=pl.Series(["late parcel", "lovely tea", "new", "lovely tea"]))
     frame = mapped(changed, question, tmp_path / "run", asked=asked)
     assert asked[2:] == ["3"]
-    assert frame["loud"][2] == "<TEXT>\nNEW\n</TEXT>"
+    assert frame["loud"][2] == "SHOUT.\n\n<TEXT>\nNEW\n</TEXT>"
 
 
 def test_another_question_in_the_same_folder_is_refused(tmp_path):

@@ -272,7 +272,7 @@ def _question(add: str, labels: Labels, language: str, column: str) -> Question:
     template = column_template("label", language, column)
     if labels.question is not None:
         template = replace(template, question=verbatim(labels.question))
-    return Question(add, template, tuple(labels.definitions), labels.definitions, lettered=True)
+    return Question(add, template, tuple(labels.definitions), labels.definitions, lettered=True, leads=True)
 
 
 def _looked_through(labelled: Labelled, job: LabelJob) -> Labelled:

@@ -91,7 +91,10 @@ def _run_alone(
             )
         )
         asked = tuple(
-            as_asked(question, language, settings.instruction, asks.tells_apart) for question in job.questions
+            as_asked(
+                question, language, settings.instruction, asks.tells_apart, alone=len(job.questions) == 1
+            )
+            for question in job.questions
         )
         asking = RowPrompts([one.template for one in asked], job.table.columns)
 
@@ -114,7 +117,8 @@ def _run_alone(
 def _check(job: MapJob, language: str) -> None:
     """Find what is wrong with the questions before a model is loaded."""
     asked = [
-        as_asked(question, language, job.settings.instruction, lambda _: True) for question in job.questions
+        as_asked(question, language, job.settings.instruction, lambda _: True, alone=len(job.questions) == 1)
+        for question in job.questions
     ]
     RowPrompts([one.template for one in asked], job.table.columns)
     more = (

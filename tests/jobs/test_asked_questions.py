@@ -1,0 +1,79 @@
+"""Where a question stands: what many prompts share comes first, so that it is read once."""
+
+import pytest
+
+from naze.jobs.questions import Question, as_asked
+from naze.prompts import RowPrompts
+from naze.prompts.loading import column_template
+
+
+def prompt_of(question, *, alone, language="en", instruction=None):
+    asked = as_asked(question, language, instruction, lambda _: True, alone=alone)
+    [prompt] = RowPrompts([asked.template], ["text"]).make("1", {"text": "Late again."})
+    return prompt
+
+
+def test_a_question_asked_alone_stands_before_the_row_that_it_was_written_before():
+    question = Question("late", "Is this about delivery? {{ text }}", ("yes", "no"))
+    prompt = prompt_of(question, alone=True)
+    assert prompt.subject == "Is this about delivery?\n\n<text>\nLate again.\n</text>"
+    assert prompt.question == "Answer with exactly one of: yes, no"
+    assert "question comes first" in prompt.instruction
+
+
+def test_one_of_several_questions_stands_behind_the_row_that_they_share():
+    question = Question("late", "Is this about delivery? {{ text }}", ("yes", "no"))
+    prompt = prompt_of(question, alone=False)
+    assert prompt.subject == "<text>\nLate again.\n</text>"
+    assert prompt.question == "Is this about delivery?\n\nAnswer with exactly one of: yes, no"
+    assert "row comes first" in prompt.instruction
+
+
+def test_the_list_of_choices_leads_with_the_question():
+    choices = ("fine", "bad")
+    question = Question(
+        "kind", "Which is it? {{ text }}", choices, {"fine": "nothing to do", "bad": "to mend"}
+    )
+    prompt = prompt_of(question, alone=True)
+    assert prompt.subject.startswith(
+        "Which is it?\n\nChoose one of these:\nA: fine - nothing to do\nB: bad - to mend\n\n<text>"
+    )
+    assert prompt.question == "Answer with the letter of the right choice alone."
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_written_behind_the_row_stays_there(alone):
+    prompt = prompt_of(Question("short", "{{ text }}\nSum up the text above."), alone=alone)
+    assert (prompt.subject, prompt.question) == ("Late again.", "Sum up the text above.")
+
+
+def test_an_instruction_of_ones_own_stays_as_it_is():
+    prompt = prompt_of(Question("x", "Translate: {{ text }}"), alone=True, instruction="Be brief.")
+    assert prompt.instruction == "Be brief."
+
+
+@pytest.mark.parametrize("name", ["label", "sentiment", "tidy", "extract"])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_built_in_questions_lead_with_one_empty_line_before_the_text(name, language):
+    task = "Write in capitals." if name in ("tidy", "extract") else None
+    template = column_template(name, language, "text", task=task)
+    choices = () if task else ("fine", "bad")
+    prompt = prompt_of(
+        Question("x", template, choices, lettered=True, leads=True), alone=True, language=language
+    )
+    head, _, row = prompt.subject.partition("\n\n<")
+    assert head.strip()
+    assert not head.startswith("<")
+    assert "Late again." in row
+    assert "\n\n\n" not in prompt.subject
+
+
+def test_a_template_of_ones_own_keeps_its_order():
+    template = column_template("label", "en", "text")
+    prompt = prompt_of(Question("x", template, ("fine", "bad")), alone=True)
+    assert prompt.subject.startswith("<text>")
+
+
+def test_a_question_that_looks_at_the_row_stays_behind_it():
+    prompt = prompt_of(Question("x", "Is {{ text }} late? {{ text }}"), alone=True)
+    assert "Late again. late?" in prompt.subject + prompt.question
