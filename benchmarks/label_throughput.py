@@ -25,17 +25,14 @@ import polars as pl
 import psutil
 
 from llama_peer import add_program_option, complete, find_program, llama_server
-from naze.engines import EngineOptions, pull
+from naze.engines import pull
 from naze.engines.chat_template import ChatTemplate
-from naze.engines.openvino import OpenVinoEngine
-from naze.engines.protocol import Model
 from naze.jobs import label_job
 from naze.jobs.questions import as_asked
 from naze.prompts import RowPrompts
 from naze.records import Prompt, Sampling
+from real_texts import VOTES, warm_engine
 
-ROOT = Path(__file__).resolve().parent.parent
-VOTES = ROOT.parent / "shared" / "data" / "arena_kaggle.parquet"
 LABELS = {
     "programming": "asks for code, or about computers and software",
     "mathematics": "asks to calculate, prove or reason with numbers",
@@ -106,13 +103,10 @@ def rate(prompts: list[Prompt], ask: Callable[[list[Prompt]], object]) -> float:
 
 def through_naze(path: Path, prompts: list[Prompt]) -> tuple[float, float]:
     """Ask naze's own engine, freshly opened; returns texts per minute and peak memory in MB."""
-    engine = OpenVinoEngine.open(Model("benchmark", path=path), EngineOptions())
     sampling = Sampling(max_tokens=WRITTEN_TOKENS, stop=("\n",))
-    list(engine.answer([Prompt("warm", "", "", "", "Hello")], sampling))
-    found = rate(prompts, lambda some: list(engine.answer(iter(some), sampling)))
-    peak = psutil.Process(engine.process_id).memory_info().rss / 2**20
-    engine.close()
-    return found, peak
+    with warm_engine(path) as engine:
+        found = rate(prompts, lambda some: list(engine.answer(iter(some), sampling)))
+        return found, psutil.Process(engine.process_id).memory_info().rss / 2**20
 
 
 def one_after_another(program: str, path: Path, prompts: list[Prompt]) -> float:

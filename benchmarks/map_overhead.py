@@ -11,40 +11,17 @@ import json
 import os
 import platform
 import resource
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from naze.engines.protocol import Identity
-from naze.records import Answer, FinishReason, Prompt, Sampling, Status
+from instant import InstantEngine, measured_part
 
 SENTENCE = "The parcel came two days late, but the tea is lovely and the shop answered my mail at once. "
 ANSWER = "Delivery late; product and service praised."
-
-
-class InstantEngine:
-    """Answers every prompt at once."""
-
-    context_tokens = 8192
-    identity = Identity("scripted", "instant", "instant 1")
-
-    def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
-        """Answer as fast as prompts can be pulled."""
-        for prompt in prompts:
-            yield prompt, Answer(Status.ANSWERED, ANSWER, finish_reason=FinishReason.STOP, prompt_tokens=90)
-
-    def count_tokens(self, prompts: list[Prompt]) -> list[int]:
-        """Count nothing; no prompt here is long."""
-        return [90] * len(prompts)
-
-    def close(self) -> None:
-        """Nothing to free."""
 
 
 def write_table(path: Path, rows: int) -> None:
@@ -61,7 +38,7 @@ def map_once(folder: Path) -> None:
     from naze.jobs.mapping import write_mapped
 
     start = time.perf_counter()
-    worker = Worker("instant", InstantEngine)
+    worker = Worker("instant", lambda: InstantEngine(ANSWER, 90))
     question = Question("summary", "Summarise this review in a few words. {{ text }}")
     settings = MapSettings(language="en")
     job = map_job(folder / "table.csv", [question], model="instant", run=folder / "run", settings=settings)
@@ -82,14 +59,6 @@ def peer_once(folder: Path) -> None:
     print(json.dumps({"seconds": time.perf_counter() - start, "processor": time.process_time()}))
 
 
-def part(name: str, folder: Path) -> dict[str, float]:
-    """Run one part in a process of its own and read what it measured."""
-    command = [sys.executable, __file__, "--part", name, "--folder", str(folder)]
-    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    measured: dict[str, float] = json.loads(told.splitlines()[-1])
-    return measured
-
-
 def main() -> None:
     """Measure, print, end with one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,11 +72,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         write_table(folder / "table.csv", chosen.rows)
-        first = part("map", folder)
+        first = measured_part(__file__, "map", folder)
         height = pl.scan_parquet(folder / "result.parquet").select(pl.len()).collect().item()
         assert height == chosen.rows, f"{height:,} rows came out"
-        resumed = part("resume", folder)
-        peer = part("peer", folder)
+        resumed = measured_part(__file__, "resume", folder)
+        peer = measured_part(__file__, "peer", folder)
     whole = first["ask"] + first["write"]
     peak = max(first["peak_mb"], resumed["peak_mb"])
     print(

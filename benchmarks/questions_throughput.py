@@ -15,15 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from naze.engines import EngineOptions, pull
-from naze.engines.openvino import OpenVinoEngine
-from naze.engines.protocol import Model
+from naze.engines import pull
 from naze.jobs.questions import Question, as_asked
 from naze.prompts import RowPrompts
 from naze.records import Prompt, Sampling
+from real_texts import VOTES, warm_engine
 
-ROOT = Path(__file__).resolve().parent.parent
-VOTES = ROOT.parent / "shared" / "data" / "arena_kaggle.parquet"
 ASKED = {
     "code": "Does this text contain program code?",
     "steps": "Does this text give step-by-step instructions?",
@@ -58,12 +55,10 @@ def prompts_of(questions: list[Question], texts: list[str]) -> list[Prompt]:
 
 def seconds(path: Path, prompts: list[Prompt]) -> float:
     """Ask a fresh engine; loading it is not counted."""
-    engine = OpenVinoEngine.open(Model("benchmark", path=path), EngineOptions())
-    list(engine.answer([Prompt("warm", "", "", "", "Hello")], Sampling(max_tokens=1)))
-    start = time.perf_counter()
-    answers = list(engine.answer(iter(prompts), Sampling(max_tokens=1)))
-    took = time.perf_counter() - start
-    engine.close()
+    with warm_engine(path) as engine:
+        start = time.perf_counter()
+        answers = list(engine.answer(iter(prompts), Sampling(max_tokens=1)))
+        took = time.perf_counter() - start
     assert len(answers) == len(prompts)
     return took
 

@@ -11,38 +11,17 @@ import os
 import platform
 import resource
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from naze.engines.protocol import Identity
-from naze.records import Answer, FinishReason, FittedPrompt, Prompt, Sampling, Status
+from instant import InstantEngine, measured_part
+from naze.records import FittedPrompt, Prompt, Sampling
 
 TEXT = "People preferred this response since it is more complete and names concrete examples. " * 6
-
-
-class InstantEngine:
-    """Answers every prompt at once, with a text as long as a usual explanation."""
-
-    context_tokens = 8192
-    identity = Identity("scripted", "instant", "instant 1")
-
-    def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
-        """Answer as fast as prompts can be pulled."""
-        for prompt in prompts:
-            yield prompt, Answer(Status.ANSWERED, TEXT, finish_reason=FinishReason.STOP, prompt_tokens=600)
-
-    def count_tokens(self, prompts: list[Prompt]) -> list[int]:
-        """Count nothing; no prompt here is long."""
-        return [600] * len(prompts)
-
-    def close(self) -> None:
-        """Nothing to free."""
 
 
 def prompts(rows: int) -> Iterator[FittedPrompt]:
@@ -74,7 +53,7 @@ def run_once(folder: Path, rows: int, *, export: bool) -> None:
         if not run.is_planned_from("1"):
             run.plan(lambda: prompts(rows), "1")
         planned = time.perf_counter()
-        summary = run.execute(lambda: prompts(rows), InstantEngine)
+        summary = run.execute(lambda: prompts(rows), lambda: InstantEngine(TEXT, 600))
     stored = time.perf_counter()
     assert summary.answered == rows, summary
     if export:
@@ -107,14 +86,6 @@ def peer_once(folder: Path, rows: int) -> None:
     print(json.dumps({"seconds": time.perf_counter() - start, "processor": time.process_time()}))
 
 
-def part(name: str, folder: Path, rows: int) -> dict[str, float]:
-    """Run one part in a process of its own and read what it measured."""
-    command = [sys.executable, __file__, "--part", name, "--folder", str(folder), "--rows", str(rows)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    measured: dict[str, float] = json.loads(told.splitlines()[-1])
-    return measured
-
-
 def main() -> None:
     """Measure, print, end with one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -129,9 +100,10 @@ def main() -> None:
         run_once(chosen.folder, chosen.rows, export=chosen.part == "run")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        first = part("run", Path(scratch) / "run", chosen.rows)
-        peer = part("peer", Path(scratch), chosen.rows)
-        resumed = part("resume", Path(scratch) / "run", chosen.rows)
+        rows = ("--rows", str(chosen.rows))
+        first = measured_part(__file__, "run", Path(scratch) / "run", *rows)
+        peer = measured_part(__file__, "peer", Path(scratch), *rows)
+        resumed = measured_part(__file__, "resume", Path(scratch) / "run", *rows)
     whole = first["plan"] + first["store"] + first["export"]
     resume_seconds = resumed["plan"] + resumed["store"]
     print(

@@ -119,7 +119,7 @@ def test_choices_that_share_their_first_token_are_listed_under_letters(tmp_path,
     frame = mapped(ROWS, [Question("mood", "Mood? {{ text }}", choices)], tmp_path / "run")
     assert frame["mood"][0] == choices[1]
     parts = naze.open_run(tmp_path / "run").manifest.template_parts
-    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["question"]
+    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["subject"]
 
 
 def test_words_are_asked_for_as_words_where_the_model_tells_them_apart(tmp_path):
