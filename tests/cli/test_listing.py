@@ -37,7 +37,7 @@ def test_a_chain_is_listed_with_the_steps_that_are_done(tmp_path):
 
 def test_a_chain_that_was_stopped_says_at_which_step_it_is(tmp_path):
     def say(prompt):
-        if "Why" in prompt.subject + prompt.question:
+        if "Why" in prompt.instruction + prompt.question:
             raise KeyboardInterrupt
         return "so"
 

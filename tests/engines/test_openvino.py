@@ -263,13 +263,16 @@ def test_a_question_that_stands_before_every_row_is_read_once(engine):
         f"- label {number}: texts that are about the subject with the number {number}" for number in range(12)
     )
     prompts = [
-        Prompt(str(n), "", "You sort texts.", f"{shared}\n\n<text>{word}</text>", "yes or no?", ("yes", "no"))
+        Prompt(
+            str(n), "", f"You sort texts.\n\n{shared}", f"<text>{word}</text>", "yes or no?", ("yes", "no")
+        )
         for n, word in enumerate(["rain", "bread", "trains", "tea", "snow", "cats"])
     ]
     answers = dict(engine.answer(prompts, Sampling()))
     cached = [answers[one].cached_tokens for one in prompts]
     assert cached[0] < 64
     assert all(tokens > 128 for tokens in cached[1:])
+    assert all(answers[one].prompt_tokens - answers[one].cached_tokens < 32 for one in prompts[1:])
 
 
 def test_a_prompt_longer_than_the_context_is_an_overflow_with_its_counts(smollm2_path):

@@ -13,12 +13,13 @@ def prompt_of(question, *, alone, language="en", instruction=None):
     return prompt
 
 
-def test_a_question_asked_alone_stands_before_the_row_that_it_was_written_before():
+def test_a_question_asked_alone_ends_the_instruction_that_all_rows_share():
     question = Question("late", "Is this about delivery? {{ text }}", ("yes", "no"))
     prompt = prompt_of(question, alone=True)
-    assert prompt.subject == "Is this about delivery?\n\n<text>\nLate again.\n</text>"
-    assert prompt.question == "Answer with exactly one of: yes, no"
+    assert prompt.instruction.endswith("explanation.\n\nIs this about delivery?")
     assert "question comes first" in prompt.instruction
+    assert prompt.subject == "<text>\nLate again.\n</text>"
+    assert prompt.question == "Answer with exactly one of: yes, no"
 
 
 def test_one_of_several_questions_stands_behind_the_row_that_they_share():
@@ -35,9 +36,10 @@ def test_the_list_of_choices_leads_with_the_question():
         "kind", "Which is it? {{ text }}", choices, {"fine": "nothing to do", "bad": "to mend"}
     )
     prompt = prompt_of(question, alone=True)
-    assert prompt.subject.startswith(
-        "Which is it?\n\nChoose one of these:\nA: fine - nothing to do\nB: bad - to mend\n\n<text>"
+    assert prompt.instruction.endswith(
+        "\n\nWhich is it?\n\nChoose one of these:\nA: fine - nothing to do\nB: bad - to mend"
     )
+    assert prompt.subject == "<text>\nLate again.\n</text>"
     assert prompt.question == "Answer with the letter of the right choice alone."
 
 
@@ -47,25 +49,25 @@ def test_what_was_written_behind_the_row_stays_there(alone):
     assert (prompt.subject, prompt.question) == ("Late again.", "Sum up the text above.")
 
 
-def test_an_instruction_of_ones_own_stays_as_it_is():
+def test_an_instruction_of_ones_own_stands_before_the_question():
     prompt = prompt_of(Question("x", "Translate: {{ text }}"), alone=True, instruction="Be brief.")
-    assert prompt.instruction == "Be brief."
+    assert prompt.instruction == "Be brief.\n\nTranslate:"
 
 
 @pytest.mark.parametrize("name", ["label", "sentiment", "tidy", "extract"])
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_built_in_questions_lead_with_one_empty_line_before_the_text(name, language):
+def test_the_built_in_questions_end_the_instruction_behind_one_empty_line(name, language):
     task = "Write in capitals." if name in ("tidy", "extract") else None
     template = column_template(name, language, "text", task=task)
     choices = () if task else ("fine", "bad")
     prompt = prompt_of(
         Question("x", template, choices, lettered=True, leads=True), alone=True, language=language
     )
-    head, _, row = prompt.subject.partition("\n\n<")
-    assert head.strip()
-    assert not head.startswith("<")
-    assert "Late again." in row
-    assert "\n\n\n" not in prompt.subject
+    assert prompt.subject.startswith("<")
+    assert "Late again." in prompt.subject
+    assert prompt.instruction.count("\n\n") == (1 if task else 2)
+    assert "\n\n\n" not in prompt.instruction
+    assert prompt.question == "" or choices
 
 
 def test_a_template_of_ones_own_keeps_its_order():

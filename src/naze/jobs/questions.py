@@ -134,8 +134,8 @@ def as_asked(
     where they have definitions, they are listed under letters.
 
     What many prompts begin with is read once. Several questions about each row share the row, so it stands first. A
-    question that is asked alone is what all rows share: it stands before the row with its list of choices,
-    where the person wrote it so.
+    question that is asked alone is what all rows share: where the person wrote it before the row, it goes to the end of
+    the instruction, with its list of choices.
 
     Args:
         question: as the person asks it.
@@ -151,9 +151,8 @@ def as_asked(
     leads = leads and bool(template.subject.strip()) and not template.row_names("question")
     listed, order, meanings = _choices(question, template.language, tells_apart, apart=leads)
     if leads:
-        template = replace(
-            template, subject=_joined(template.question, listed, template.subject), question=order
-        )
+        instruction = _joined(template.instruction, template.question, listed)
+        template = replace(template, instruction=instruction, question=order)
     else:
         template = replace(template, question=_joined(template.question, listed, order))
     template = replace(

@@ -30,8 +30,10 @@ STEPS = {
 
 
 def question_of(prompt):
-    """Return what a prompt asks; it stands before the row or behind it."""
-    whole = re.sub(r"<(\w+)>.*?</\1>", "", f"{prompt.subject}\n{prompt.question}", flags=re.DOTALL)
+    """Return what a prompt asks; it stands at the end of the instruction or behind the row."""
+    whole = re.sub(
+        r"<(\w+)>.*?</\1>", "", f"{prompt.instruction}\n{prompt.subject}\n{prompt.question}", flags=re.DOTALL
+    )
     return re.search(r"([^\n?]+)\?", whole)[1]
 
 

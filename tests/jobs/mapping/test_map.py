@@ -88,7 +88,7 @@ def test_a_changed_row_is_asked_again_alone(tmp_path):
     changed = ROWS.with_columns(text=pl.Series(["late parcel", "lovely tea", "new", "lovely tea"]))
     frame = mapped(changed, question, tmp_path / "run", asked=asked)
     assert asked[2:] == ["3"]
-    assert frame["loud"][2] == "SHOUT.\n\n<TEXT>\nNEW\n</TEXT>"
+    assert frame["loud"][2] == "<TEXT>\nNEW\n</TEXT>"
 
 
 def test_another_question_in_the_same_folder_is_refused(tmp_path):
@@ -119,7 +119,7 @@ def test_choices_that_share_their_first_token_are_listed_under_letters(tmp_path,
     frame = mapped(ROWS, [Question("mood", "Mood? {{ text }}", choices)], tmp_path / "run")
     assert frame["mood"][0] == choices[1]
     parts = naze.open_run(tmp_path / "run").manifest.template_parts
-    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["subject"]
+    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["instruction"]
 
 
 def test_words_are_asked_for_as_words_where_the_model_tells_them_apart(tmp_path):
