@@ -96,7 +96,7 @@ def show_chain_estimate(estimate: "ChainEstimate", prices: "PriceTable", *, as_j
 def _rows_of(step: "StepEstimate", sample_rows: int) -> str:
     if step.exact:
         return f"{step.rows:,} rows, each of the data"
-    bound = "a list may make any number" if step.most is None else f"at most {step.most:,}"
+    bound = "a list or a function may make more" if step.most is None else f"at most {step.most:,}"
     return f"about {step.rows:,} rows ({step.sampled} came of {sample_rows} sampled; {bound})"
 
 
