@@ -74,6 +74,7 @@ def lay_out(texts: pl.DataFrame) -> Ways:
     """Lay every text out in each way."""
     [question] = label_job(texts, LABELS, model="benchmark").map.questions
     asked = as_asked(question, "en", None, lambda _: True, alone=True)
+    instruction = as_asked(question, "en", None, lambda _: True).template.fill("instruction", {})
     asking = RowPrompts([asked.template], ["text"])
     chosen = [
         prompt
@@ -84,13 +85,16 @@ def lay_out(texts: pl.DataFrame) -> Ways:
     ask, order = f"Which label fits the text best?\n\n{listed}", "Answer with the label's name alone."
     fenced = [f"<text>\n{text}\n</text>" for text in texts["text"]]
 
-    def written(one: Prompt, subject: str, question: str) -> Prompt:
-        return replace(one, choices=(), subject=subject, question=question)
+    def written(one: Prompt, subject: str, question: str, told: str = instruction) -> Prompt:
+        return replace(one, choices=(), instruction=told, subject=subject, question=question)
 
     return Ways(
         chosen,
         [written(one, text, f"{ask}\n\n{order}") for one, text in zip(chosen, fenced, strict=True)],
-        [written(one, f"{ask}\n\n{text}", order) for one, text in zip(chosen, fenced, strict=True)],
+        [
+            written(one, text, order, f"{instruction}\n\n{ask}")
+            for one, text in zip(chosen, fenced, strict=True)
+        ],
     )
 
 

@@ -90,8 +90,8 @@ def table(found: dict[str, Scored], learnt: int, judged: int) -> str:
     for name, one in found.items():
         votes = f"{learnt:,} other votes" if name == ELSEWHERE else f"the {judged:,} judged, crosswise"
         shares = kept(one, found[ELSEWHERE if name == ELSEWHERE else PROBE])
-        cells = (one.win, one.tie, shares["win"], shares["tie"])
-        lines.append(f"| {name} | {votes} | " + " | ".join(map(written, cells)) + " |")
+        aucs = [written(auc, without="none") for auc in (one.win, one.tie)]
+        lines.append(f"| {name} | {votes} | " + " | ".join([*aucs, *map(written, shares.values())]) + " |")
     shares = kept(found[FACTORS], found[ELSEWHERE])
     lines.append(
         f"\nOf what the probe predicts that learnt from the {learnt:,} other votes, the factors keep "
@@ -100,10 +100,10 @@ def table(found: dict[str, Scored], learnt: int, judged: int) -> str:
     return "\n".join(lines)
 
 
-def written(figure: Estimate) -> str:
-    """Write a figure with its interval."""
+def written(figure: Estimate, *, without: str = "none: the probe is at chance") -> str:
+    """Write a figure with its interval; what is said without one."""
     if figure.value is None:
-        return "none: the probe is at chance"
+        return without
     ends = "" if figure.low is None else f" [{figure.low:.2f}, {figure.high:.2f}]"
     return f"{figure.value:.2f}{ends}"
 

@@ -147,6 +147,16 @@ def test_features_of_texts_know_which_side_is_which():
     np.testing.assert_allclose(both.odd[0], [[2, 0, 1]])
 
 
+def test_without_a_tie_who_wins_is_learnt_all_the_same(made):
+    strength, likeness, outcomes, prompts = made
+    decided = outcomes != 0
+    told = features(strength, likeness).only(decided)
+    ranked = cross_validated(told, outcomes[decided], prompts[decided], repeats=1)
+    scored = score(ranked, outcomes[decided], prompts[decided], resamples=20)
+    assert scored.win.value > 0.7
+    assert scored.tie.value is None
+
+
 def test_what_cannot_be_learnt_says_what_is_there(made):
     strength, likeness, _, prompts = made
     one = features(strength, likeness)

@@ -133,19 +133,22 @@ def learnt_elsewhere(
         seed: decides the folds.
 
     Raises:
-        InputError: not both of a and b, or not both ties and decided votes, are there to learn from.
+        InputError: not both of a and b are there to learn from. Without a tie nothing is learnt about ties: all votes
+            get the same rank.
     """
     decided = outcomes != 0
-    if len(np.unique(outcomes[decided])) < 2 or decided.all():
+    if len(np.unique(outcomes[decided])) < 2:
         raise InputError(
             f"{len(outcomes)} votes to learn from: {int((outcomes > 0).sum())} a, {int((outcomes < 0).sum())} b, "
-            f"{int((~decided).sum())} ties; expected some of each."
+            f"{int((~decided).sum())} ties; expected some of a and some of b."
         )
     odd, asked_odd = _reduced(features.only(decided).odd, asked.odd, centred=False)
     even, asked_even = _reduced(features.even, asked.even, centred=True)
     return Ranked(
         win=_ranks(odd, outcomes[decided] > 0, prompts[decided], asked_odd, False, seed),
-        tie=_ranks(even, ~decided, prompts, asked_even, True, seed),
+        tie=np.zeros(len(asked_even))
+        if decided.all()
+        else _ranks(even, ~decided, prompts, asked_even, True, seed),
     )
 
 
