@@ -232,3 +232,22 @@ def test_few_votes_do_not_make_style_look_much_worse_than_the_prior():
     style = Style(tuple("abcdef"), differences, np.abs(differences), random.normal(size=110))
     found = log_loss_drop(held, style, resamples=20, seed=0)
     assert found.style < found.prior + 0.03
+
+
+def test_where_hardly_any_vote_is_a_tie_the_decided_ones_alone_are_predicted_and_that_is_told():
+    held = held_out(seed=8, votes=110)
+    nothing = Style(("a",), np.zeros((110, 1)), np.zeros((110, 1)), np.zeros(110))
+    assert log_loss_drop(held, nothing, resamples=20, seed=0).with_ties
+    rows = held.outcomes != 0
+    decided = log_loss_drop(
+        held.only(rows),
+        Style(
+            ("a",),
+            *(values[rows] for values in (nothing.antisymmetric, nothing.symmetric)),
+            np.zeros(rows.sum()),
+        ),
+        resamples=20,
+        seed=0,
+    )
+    assert not decided.with_ties
+    assert decided.prior == pytest.approx(np.log(2), abs=0.03)

@@ -104,8 +104,9 @@ def _table(factors: Factors, table: "pl.DataFrame") -> Table:
 def _footer(factors: Factors) -> Iterator[str]:
     losses = factors.validation.log_loss
     if losses is not None:
+        what = "vote" if losses.with_ties else "decided vote"
         yield (
-            f"Log loss of the next vote: {losses.prior:.3f} from the shares alone, {losses.style:.3f} with length and "
+            f"Log loss of the next {what}: {losses.prior:.3f} from the shares alone, {losses.style:.3f} with length and "
             f"markdown, {losses.factors:.3f} with all factors."
         )
     yield from _bias(factors)

@@ -34,6 +34,8 @@ class LogLoss:
     """What each factor alone takes off `style`; above 0, it adds something."""
     all_drop: Estimates
     """What all factors together take off `style`: one value."""
+    with_ties: bool
+    """Of all votes; else of the decided ones alone, since fewer than 10 prompts have a tie."""
 
 
 def log_loss_drop(
@@ -63,7 +65,8 @@ def log_loss_drop(
     tied, decided = (len(np.unique(held.prompts[rows])) for rows in (held.outcomes == 0, held.outcomes != 0))
     if decided < LEAST_PROMPTS:
         return None
-    rows = np.ones(len(held.outcomes), bool) if tied >= LEAST_PROMPTS else held.outcomes != 0
+    with_ties = tied >= LEAST_PROMPTS
+    rows = np.ones(len(held.outcomes), bool) if with_ties else held.outcomes != 0
     held, odd, even = held.only(rows), style.antisymmetric[rows], style.symmetric[rows]
     features = list(_with_factors(held, odd, even))
     parts = _parts(held.prompts, folds, seed)
@@ -77,6 +80,7 @@ def log_loss_drop(
         factors=float(losses[:, -1].mean()),
         drop=Estimates(drop.value[:-1], drop.low[:-1], drop.high[:-1]),
         all_drop=Estimates(drop.value[-1:], drop.low[-1:], drop.high[-1:]),
+        with_ties=with_ties,
     )
 
 

@@ -105,6 +105,8 @@ class Losses:
     """Of length and markdown and all factors together."""
     drop: Estimate
     """What all factors together take off `style`."""
+    with_ties: bool = True
+    """Of all votes; else of the decided ones alone, since fewer than 10 prompts have a tie."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def validate(
 def _losses(found: LogLoss | None) -> Losses | None:
     if found is None:
         return None
-    return Losses(found.prior, found.style, found.factors, found.all_drop.at(0))
+    return Losses(found.prior, found.style, found.factors, found.all_drop.at(0), found.with_ties)
 
 
 @dataclass(frozen=True)

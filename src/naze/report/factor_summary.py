@@ -158,7 +158,10 @@ def _predict(losses: Losses | None) -> Iterator[Message]:
         yield "ll_none", {}
         return
     shown = {"prior": losses.prior, "style": losses.style, "factors": losses.factors}
-    yield "ll_losses", {name: decimal(value, 3) for name, value in shown.items()}
+    yield (
+        "ll_losses" if losses.with_ties else "ll_losses_decided",
+        {name: decimal(value, 3) for name, value in shown.items()},
+    )
     drop, key = losses.drop, "ll_same"
     if drop.low is not None and drop.low > 0:
         key = "ll_better"

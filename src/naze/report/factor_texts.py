@@ -60,6 +60,9 @@ _EN = {
     "predict": "Do the factors help to predict votes?",
     "ll_losses": "Log loss in predicting each held-out vote from the others, in nats (lower is better): "
     "{prior} from the shares of A, B and ties alone, {style} with length and markdown, {factors} with all factors as well.",
+    "ll_losses_decided": "Log loss in predicting each held-out decided vote from the others (too few are ties), in nats "
+    "(lower is better): {prior} from the shares of A and B alone, {style} with length and markdown, {factors} with all "
+    "factors as well.",
     "ll_better": "All factors together take {drop} off what length and markdown leave: they tell something that those do not.",
     "ll_same": "All factors together change that by {drop}; the interval includes no change at all.",
     "ll_worse": "All factors together make it worse ({drop} taken off): with so few votes they add more noise than knowledge.",
@@ -347,6 +350,9 @@ _JA = {
     "predict": "要因は投票の予測に役立つか",
     "ll_losses": "検証用の投票を互いに予測したとき（交差検証）の対数損失（単位はナット、小さいほど良い）："
     "A・B・引き分けの割合だけでは{prior}、長さとMarkdownを加えると{style}、さらに全要因を加えると{factors}。",
+    "ll_losses_decided": "引き分けが少ないため、勝敗のついた検証用の投票だけを互いに予測したとき（交差検証）の"
+    "対数損失（単位はナット、小さいほど良い）："
+    "A・Bの割合だけでは{prior}、長さとMarkdownを加えると{style}、さらに全要因を加えると{factors}。",
     "ll_better": "全要因を加えると、長さとMarkdownだけの場合より{drop}小さくなります。長さとMarkdownではわからないことを示して"
     "います。",
     "ll_same": "全要因を加えたときの減少は{drop}で、信頼区間は0（変化なし）を含みます。",
