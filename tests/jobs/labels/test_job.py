@@ -136,6 +136,13 @@ def test_a_gold_label_that_is_none_is_named_with_its_row(tmp_path):
         label_job(pl.DataFrame({"text": TEXTS}), LABELS, examples=gold, model="scripted", run=tmp_path)
 
 
+def test_a_column_that_is_there_already_is_told_before_the_gold_rows_are_asked_about(tmp_path):
+    table = pl.DataFrame({"text": TEXTS[:2], "label": ["praise", "complaint"]})
+    with pytest.raises(InputError, match="'label' would be added"):
+        labelled(tmp_path, table, examples=table)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("abstain", [0, 1, 7])
 def test_a_threshold_that_is_no_probability_is_refused(tmp_path, abstain):
     with pytest.raises(ConfigurationError, match="between 0 and 1"):

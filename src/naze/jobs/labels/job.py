@@ -26,6 +26,7 @@ from naze.jobs.mapping import (
     Mapped,
     MapSettings,
     TableOptions,
+    check_job,
     map_job,
     run_map,
     target_of,
@@ -237,6 +238,7 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
             "gold rows measure and calibrate one model, and a bigger one is to answer where it is unsure. Label with "
             "--examples first, then again without them and with --unsure-model."
         )
+    check_job(job.map)
     progress, tell = options.get("progress"), options.get("tell")
     target = target_of(job.map, options.get("out"))
     before = read_held(job.map.folder) if job.gold is None else None

@@ -5,7 +5,7 @@ from naze.jobs.mapping.cascade import Cascade, Taken
 from naze.jobs.mapping.job import MapJob, MapSettings, TableOptions, checked_target, map_job, target_of
 from naze.jobs.mapping.kept import read_mapped
 from naze.jobs.mapping.result import Mapped, write_mapped
-from naze.jobs.mapping.running import TASK, run_map
+from naze.jobs.mapping.running import TASK, check_job, run_map
 
 __all__ = [
     "TASK",
@@ -15,6 +15,7 @@ __all__ = [
     "Mapped",
     "TableOptions",
     "Taken",
+    "check_job",
     "checked_target",
     "map",
     "map_job",

@@ -74,11 +74,8 @@ def _run_alone(
 ) -> Mapped:
     """Ask one model."""
     settings = job.settings
-    language = settings.language or language_of(
-        [question.prompt for question in job.questions if isinstance(question.prompt, str)],
-        read_configuration().language,
-    )
-    _check(job, language)
+    language = _language(job)
+    check_job(job)
     rows = copy_chosen(job)
     with ExitStack() as stack:
         asks = worker or stack.enter_context(
@@ -114,10 +111,23 @@ def _run_alone(
     return Mapped(job.folder, rows, asked, run, run.summary())
 
 
-def _check(job: MapJob, language: str) -> None:
-    """Find what is wrong with the questions before a model is loaded."""
+def _language(job: MapJob) -> str:
+    """Tell the language of naze's own words."""
+    prompts = [question.prompt for question in job.questions if isinstance(question.prompt, str)]
+    return job.settings.language or language_of(prompts, read_configuration().language)
+
+
+def check_job(job: MapJob) -> None:
+    """Find what is wrong with the questions before a model is loaded.
+
+    Raises:
+        TemplateError: broken syntax, or a column that there is not.
+        InputError: a column that would be added is there already.
+    """
     asked = [
-        as_asked(question, language, job.settings.instruction, lambda _: True, alone=len(job.questions) == 1)
+        as_asked(
+            question, _language(job), job.settings.instruction, lambda _: True, alone=len(job.questions) == 1
+        )
         for question in job.questions
     ]
     RowPrompts([one.template for one in asked], job.table.columns)
