@@ -2,12 +2,12 @@
 
 500 real texts (the first thing that people asked in arena votes), five labels, SmolLM2, the same GGUF file for all:
 
-(a) naze: question and labels stand before the text and are read once; the labels' probabilities are read from the first token;
-(b) the same engine writes the label's name, asked as one usually asks: the text, then the question with the labels;
-(c) the same in naze's order, so that only the writing differs;
-(d) `llama-server` writes it, asked as in (b), one text after another: what a loop of `ollama.generate` does.
+(a) naze: the labels are listed under letters behind the text, and their probabilities are read from the first token;
+(b) naze with --question-first: question and labels stand before the text and are read once for all texts;
+(c) the same engine writes the label's name, asked as in (a);
+(d) `llama-server` writes it, asked as in (a), one text after another: what a loop of `ollama.generate` does.
 
-Targets: (a) at least 3 times (b), at least 8 times (d). A native `llama-server` is needed for (d); name it with
+Targets: (a) at least 3 times (c), at least 8 times (d). A native `llama-server` is needed for (d); name it with
 --llama-server or NAZE_LLAMA_SERVER. The last line is JSON.
 """
 
@@ -63,39 +63,27 @@ class Ways:
     """The prompts about all texts, in three ways."""
 
     chosen: list[Prompt]
-    """naze's: with choices."""
+    """With choices: the text, then the question and the labels."""
+    first: list[Prompt]
+    """With choices: the question and the labels, then the text."""
     written: list[Prompt]
     """The text, then the question, the labels, and an order to write one."""
-    written_behind: list[Prompt]
-    """The question and the labels, then the text, then the order."""
 
 
 def lay_out(texts: pl.DataFrame) -> Ways:
     """Lay every text out in each way."""
     [question] = label_job(texts, LABELS, model="benchmark").map.questions
-    asked = as_asked(question, "en", None, lambda _: True, alone=True)
-    instruction = as_asked(question, "en", None, lambda _: True).template.fill("instruction", {})
-    asking = RowPrompts([asked.template], ["text"])
-    chosen = [
-        prompt
-        for number, text in enumerate(texts["text"])
-        for prompt in asking.make(str(number), {"text": text})
-    ]
+
+    def asked(*, first: bool) -> list[Prompt]:
+        template = as_asked(question, "en", None, lambda _: True, first=first).template
+        asking = RowPrompts([template], ["text"])
+        rows = enumerate(texts["text"])
+        return [prompt for number, text in rows for prompt in asking.make(str(number), {"text": text})]
+
+    chosen = asked(first=False)
     listed = "\n".join(f"{name}: {meaning}" for name, meaning in LABELS.items())
-    ask, order = f"Which label fits the text best?\n\n{listed}", "Answer with the label's name alone."
-    fenced = [f"<text>\n{text}\n</text>" for text in texts["text"]]
-
-    def written(one: Prompt, subject: str, question: str, told: str = instruction) -> Prompt:
-        return replace(one, choices=(), instruction=told, subject=subject, question=question)
-
-    return Ways(
-        chosen,
-        [written(one, text, f"{ask}\n\n{order}") for one, text in zip(chosen, fenced, strict=True)],
-        [
-            written(one, text, order, f"{instruction}\n\n{ask}")
-            for one, text in zip(chosen, fenced, strict=True)
-        ],
-    )
+    order = f"Which label fits this text best?\n\n{listed}\n\nAnswer with the label's name alone."
+    return Ways(chosen, asked(first=True), [replace(prompt, choices=(), question=order) for prompt in chosen])
 
 
 def rate(prompts: list[Prompt], ask: Callable[[list[Prompt]], object]) -> float:
@@ -135,14 +123,15 @@ def main() -> None:
     path = pull(chosen.model)
     ways = lay_out(real_texts(chosen.rows))
     choice_rate, peak = through_naze(path, ways.chosen)
-    ratios = {}
-    for name, prompts in (
-        ("the label written", ways.written),
-        ("the label written, naze's order", ways.written_behind),
-    ):
-        written_rate, _ = through_naze(path, prompts)
-        ratios[name] = round(choice_rate / written_rate, 2)
-        print(f"choices {choice_rate:,.0f} texts/min; {name} {written_rate:,.0f}: {ratios[name]:.2f}x")
+    first_rate, _ = through_naze(path, ways.first)
+    written_rate, _ = through_naze(path, ways.written)
+    ratios = {
+        "the label written": round(choice_rate / written_rate, 2),
+        "--question-first, to the label written": round(first_rate / written_rate, 2),
+    }
+    print(
+        f"choices {choice_rate:,.0f} texts/min, with --question-first {first_rate:,.0f}, the label written {written_rate:,.0f}"
+    )
     if (program := find_program(chosen)) is not None:
         peer = one_after_another(program, path, ways.written)
         ratios["llama.cpp one after another"] = round(choice_rate / peer, 2)

@@ -43,10 +43,7 @@ def real_rows(rows: int) -> list[str]:
 
 def prompts_of(questions: list[Question], texts: list[str]) -> list[Prompt]:
     """Lay the questions out, those about one row one after another."""
-    alone = len(questions) == 1
-    templates = [
-        as_asked(question, "en", None, lambda _: True, alone=alone).template for question in questions
-    ]
+    templates = [as_asked(question, "en", None, lambda _: True).template for question in questions]
     asking = RowPrompts(templates, ["text"])
     return [
         prompt for number, text in enumerate(texts) for prompt in asking.make(str(number), {"text": text})

@@ -52,16 +52,6 @@ def test_a_question_alone_and_a_text_to_write_stay_as_they_are(alignment, prompt
     assert alignment.with_blanks(prompt, encode(prompt), 0).tolist() == encode(prompt).tolist()
 
 
-def test_an_instruction_that_fills_a_block_ends_with_one_for_every_subject(alignment):
-    told = replace(ASKED, instruction="Say of each text which of these two it is.")
-    counts = {
-        alignment.blanks(replace(told, subject_id=f"v{n}", subject=f"text {n}"), None) for n in range(3)
-    }
-    [count] = counts
-    assert (3 + len(told.instruction.split()) + count) % BLOCK == 0 and count > 0
-    assert alignment.blanks(replace(told, subject_id="v9", subject=""), None) == 0
-
-
 def test_the_first_question_decides_for_its_subject(alignment):
     second = replace(ASKED, question_id="f2")
     assert alignment.blanks(ASKED, None) == 0

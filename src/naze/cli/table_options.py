@@ -48,6 +48,12 @@ class TableChoices:
     language: Annotated[
         str | None, typer.Option(help="Of naze's own words in the prompt: ja or en; else as the texts are.")
     ] = None
+    question_first: Annotated[
+        bool,
+        typer.Option(
+            "--question-first", help="Read the question once for all rows: faster; for strong models."
+        ),
+    ] = False
     fit: Annotated[str, typer.Option(help="A row longer than the context: shorten, route or fail.")] = (
         "shorten"
     )
@@ -95,6 +101,7 @@ class TableChoices:
                 context_tokens=self.context, concurrency=self.concurrency, allow_remote=self.allow_remote
             ),
             unsure=self._cascade(),
+            question_first=self.question_first,
             budget=budget_options.read_budget(self.budget, budget_options.read_table(self.prices)),
         )
         return {

@@ -284,16 +284,15 @@ class OpenVinoPipeline:
         ids = self._tokenizer.encode("\n", add_special_tokens=False).input_ids.data
         return int(ids[0, 0]) if ids.size == 1 else None
 
-    def request(self, prompt: Prompt, following: Prompt | None = None, *, aligned: bool = False) -> _Request:
-        """Lay a prompt out and cut it into tokens.
+    def request(self, prompt: Prompt, following: Prompt | None = None) -> _Request:
+        """Lay a prompt out and cut it into tokens; where the next is about the same subject, aligned with the cache's blocks.
 
         Args:
             prompt: what is asked.
             following: what is asked next, where that is known.
-            aligned: what it shares with others ends with a block of the cache.
         """
         tokens = self._encode(prompt)
-        blanks = self._alignment.blanks(prompt, following) if aligned else 0
+        blanks = self._alignment.blanks(prompt, following)
         if blanks and tokens.shape[1] + blanks < self.context_tokens:
             tokens = self._tensor(self._alignment.with_blanks(prompt, tokens.data[0], blanks))
         return _Request(prompt, tokens, int(tokens.shape[1]))
@@ -483,9 +482,7 @@ class _Batch:
                 if prompt is None:
                     more = False
                     break
-                refused = self._take(
-                    prompt, upcoming.peek() if most > 1 and prompt.choices else None, aligned=most > 1
-                )
+                refused = self._take(prompt, upcoming.peek() if most > 1 and prompt.choices else None)
                 if refused is not None:
                     yield prompt, refused
             if not self._active:
@@ -501,12 +498,12 @@ class _Batch:
                 yield request.prompt, self._engine.finish(request)
             self._release()
 
-    def _take(self, prompt: Prompt, following: Prompt | None, *, aligned: bool) -> Answer | None:
+    def _take(self, prompt: Prompt, following: Prompt | None) -> Answer | None:
         """Admit a prompt, or say at once why it is not asked."""
         if prompt.choices:
             self._engine.check_choices(prompt.choices)
         try:
-            request = self._engine.request(prompt, following, aligned=aligned)
+            request = self._engine.request(prompt, following)
         except TurnsError as error:
             return Answer(Status.ERROR, reason=str(error), attempts=0)
         if (refused := self._engine.refusal(request)) is not None:

@@ -4,8 +4,7 @@ A key-value cache is reused in whole blocks. Where many questions are asked of o
 filled block of the subject is computed again with each question: half a block on average, often as much as the question
 itself. Blank lines at the start of the subject, less than a block of them and the same for all its questions, move its end to
 the end of a block; the instruction stands before them, and stays shared by all subjects (docs/performance.md says what that
-brings, and that it hardly moves the answers). Where one question is asked of each subject, the instruction is what is shared,
-and the blank lines move its own end to the end of a block.
+brings, and that it hardly moves the answers).
 """
 
 from collections.abc import Callable, Iterator
@@ -75,23 +74,9 @@ class PrefixAlignment:
             shared = (
                 following is not None and _subject(following) == subject and _is_one_of_several(following)
             )
-            self._last = subject, self._missing(prompt, shared=shared)
+            aligned = shared and self._blank is not None and _is_one_of_several(prompt)
+            self._last = subject, -self._shared_tokens(prompt) % self._block_tokens if aligned else 0
         return self._last[1] if _is_one_of_several(prompt) else 0
-
-    def _missing(self, prompt: Prompt, *, shared: bool) -> int:
-        """Count the tokens that what other prompts begin with lacks of a whole block.
-
-        Args:
-            prompt: the first about its subject.
-            shared: the next one is about the same subject; else the instruction is what others begin with, and counts
-                where it fills a block. That is decided from the prompt alone, whatever comes next.
-        """
-        if self._blank is None or not _is_one_of_several(prompt):
-            return 0
-        if shared:
-            return -self._shared_tokens(prompt) % self._block_tokens
-        start = self._subject_start(prompt.instruction) if prompt.subject else 0
-        return -start % self._block_tokens if start >= self._block_tokens else 0
 
     def with_blanks(self, prompt: Prompt, ids: Ids, count: int) -> Ids:
         """Put blank lines before a prompt's subject: (tokens + count,).

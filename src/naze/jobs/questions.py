@@ -126,28 +126,28 @@ def as_asked(
     instruction: str | None,
     tells_apart: Callable[[Sequence[str]], bool],
     *,
-    alone: bool = False,
+    first: bool = False,
 ) -> Asked:
     """Make a question's template.
 
     Choices are asked for by their words where the model tells them apart by their first token; otherwise, and
     where they have definitions, they are listed under letters.
 
-    What many prompts begin with is read once. Several questions about each row share the row, so it stands first. A
-    question that is asked alone is what all rows share: where the person wrote it before the row, it goes to the end of
-    the instruction, with its list of choices.
+    The row stands before the question: several questions about it read it once, and small models answer better so
+    (docs/performance.md). Where wanted, a question that the person wrote before the row goes to the end of the instruction with
+    its list of choices, and is read once for all rows.
 
     Args:
         question: as the person asks it.
         language: of naze's own words in the prompt.
         instruction: stands before every row; None: naze's own.
         tells_apart: whether the model can choose between some texts.
-        alone: it is the only question about each row.
+        first: the question is to stand before the row.
 
     Raises:
         TemplateError: broken syntax.
     """
-    template, leads = _template(question, language, instruction, alone=alone)
+    template, leads = _template(question, language, instruction, first=first)
     leads = leads and bool(template.subject.strip()) and not template.row_names("question")
     listed, order, meanings = _choices(question, template.language, tells_apart, apart=leads)
     if leads:
@@ -188,14 +188,14 @@ def _choices(
 
 
 def _template(
-    question: Question, language: str, instruction: str | None, *, alone: bool
+    question: Question, language: str, instruction: str | None, *, first: bool
 ) -> tuple[Template, bool]:
     """Return the question's template, the row first, and whether the question is to lead."""
     if isinstance(question.prompt, Template):
         own = question.prompt.instruction if instruction is None else instruction
-        return replace(question.prompt, name=question.name, instruction=own), alone and question.leads
+        return replace(question.prompt, name=question.name, instruction=own), first and question.leads
     split = split_prompt(question.prompt)
-    leads = alone and split.moved
+    leads = first and split.moved
     template = Template(
         name=question.name,
         language=language,

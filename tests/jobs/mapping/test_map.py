@@ -119,7 +119,7 @@ def test_choices_that_share_their_first_token_are_listed_under_letters(tmp_path,
     frame = mapped(ROWS, [Question("mood", "Mood? {{ text }}", choices)], tmp_path / "run")
     assert frame["mood"][0] == choices[1]
     parts = naze.open_run(tmp_path / "run").manifest.template_parts
-    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["instruction"]
+    assert list(parts["choices"]) == ["A", "B"] and f"B: {choices[1]}" in parts["question"]
 
 
 def test_words_are_asked_for_as_words_where_the_model_tells_them_apart(tmp_path):
@@ -291,3 +291,15 @@ def test_a_file_is_mapped_to_a_file_and_the_same_call_continues(tmp_path, smollm
     again.close()
     assert again.target.read_text() == written
     assert [json.loads(line)["id"] for line in written.splitlines()] == [1, 2, 3, 4]
+
+
+def test_several_questions_cannot_all_stand_before_the_row(tmp_path):
+    two = [DELIVERY, Question("tone", "Is it kind? {{ text }}", ("yes", "no"))]
+    with pytest.raises(ConfigurationError, match="2 questions, and only one"):
+        mapped(ROWS, two, tmp_path / "run", settings=MapSettings(question_first=True))
+
+
+def test_a_question_that_stands_first_is_another_run(tmp_path):
+    mapped(ROWS, [DELIVERY], tmp_path / "run")
+    with pytest.raises(ManifestMismatchError):
+        mapped(ROWS, [DELIVERY], tmp_path / "run", settings=MapSettings(question_first=True))

@@ -67,7 +67,7 @@ def as_question(step: PromptStep) -> Question:
 
 
 def _prompted(step: PromptStep, inputs: Sequence[Columns], language: str) -> Columns:
-    asked = as_asked(as_question(step), language, step.instruction, lambda _: True, alone=True)
+    asked = as_asked(as_question(step), language, step.instruction, lambda _: True)
     RowPrompts([asked.template], inputs[0])
     added = [*added_columns([asked]), *([f"{step.name}_model"] if step.unsure else [])]
     _check_free(added, inputs[0])

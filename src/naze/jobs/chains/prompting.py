@@ -50,7 +50,7 @@ def ask_rows(step: PromptStep, inputs: tuple[StepRows, ...], here: Path, context
 
     def batches(_: Path) -> "Iterator[pl.DataFrame]":
         question = as_question(step)
-        asked = as_asked(question, context.language, step.instruction, lambda _: True, alone=True)
+        asked = as_asked(question, context.language, step.instruction, lambda _: True)
         needed = _needed(RowPrompts([asked.template], rows.columns).columns, rows, context)
         if rows.frame().is_empty():
             yield rows.frame().with_columns(no_rows([asked]))

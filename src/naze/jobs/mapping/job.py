@@ -42,6 +42,8 @@ class MapSettings:
     """A bigger model that is asked about the rows of which this one is unsure."""
     budget: Budget | None = None
     """The most that may be spent, in all sittings."""
+    question_first: bool = False
+    """The question and its choices stand before the row and are read once for all rows: faster, and worse with small models."""
 
 
 class TableOptions(TypedDict, total=False):

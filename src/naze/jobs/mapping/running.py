@@ -7,6 +7,7 @@ from pathlib import Path
 
 from naze.configuration import read_configuration
 from naze.engines.schemas import enforced
+from naze.errors import ConfigurationError
 from naze.generations import Account, Progress
 from naze.jobs.asking import Step, Told, Worker, opened_worker
 from naze.jobs.mapping.cascade import ask_bigger, check_cascade
@@ -19,7 +20,7 @@ from naze.jobs.questions import Asked, as_asked, language_of
 from naze.prompts import Policy, RowPrompts, fit_materials
 from naze.records import FittedPrompt
 
-__all__ = ["TASK", "run_map"]
+__all__ = ["TASK", "check_job", "run_map"]
 
 TASK = "map"
 
@@ -89,7 +90,7 @@ def _run_alone(
         )
         asked = tuple(
             as_asked(
-                question, language, settings.instruction, asks.tells_apart, alone=len(job.questions) == 1
+                question, language, settings.instruction, asks.tells_apart, first=settings.question_first
             )
             for question in job.questions
         )
@@ -123,10 +124,20 @@ def check_job(job: MapJob) -> None:
     Raises:
         TemplateError: broken syntax, or a column that there is not.
         InputError: a column that would be added is there already.
+        ConfigurationError: several questions that are to stand first.
     """
+    if job.settings.question_first and len(job.questions) > 1:
+        raise ConfigurationError(
+            f"there are {len(job.questions)} questions, and only one can stand before the row; several share the row, "
+            "which then is read once. Leave --question-first out."
+        )
     asked = [
         as_asked(
-            question, _language(job), job.settings.instruction, lambda _: True, alone=len(job.questions) == 1
+            question,
+            _language(job),
+            job.settings.instruction,
+            lambda _: True,
+            first=job.settings.question_first,
         )
         for question in job.questions
     ]
