@@ -101,7 +101,7 @@ def test_convert_keeps_every_vote_and_says_what_it_left_out(naze_votes):
         (("check", "kagle.csv"), "naze: kagle.csv: there is no such file. Did you mean kaggle.csv?"),
         (("check", "kaggle.csv", "--columns", "prompt"), "--columns 'prompt'; expected name=value"),
         (("check", "kaggle.csv", "--winner", "x=left"), "'x' is mapped to 'left'"),
-        (("check", "kaggle.csv", "--format", "kagle"), "Did you mean kaggle"),
+        (("check", "kaggle.csv", "--format", "kagle"), "Did you mean 'kaggle'?"),
         (
             ("split", "kaggle.csv", "--holdout", "2", "--out-train", "a.parquet", "--out-test", "b.parquet"),
             "holdout",
