@@ -104,12 +104,15 @@ def test_a_fault_is_tested_as_one_in_the_whole_chain(folder, settings, tmp_path,
 
     monkeypatch.setattr("naze.factors.run.name_factors", as_faults)
     faults = find_factors(EXPLAINED, "win", count=3, out=stopped, settings=settings)
-    virtues = open_factors(folder)
+    found = open_factors(folder)
     assert faults.table()["fault"].all()
-    assert any(test.calls for test in virtues.validation)
-    for test, other in zip(faults.validation, virtues.validation, strict=True):
+    assert any(test.calls for test in found.validation)
+    assert not all(factor.fault for factor in found.factors)
+    for factor, test, other in zip(found.factors, faults.validation, found.validation, strict=True):
         assert test.calls == other.calls
-        assert test.calls == 0 or test.accuracy.value == pytest.approx(1 - other.accuracy.value)
+        if test.calls:
+            right = other.accuracy.value if factor.fault else 1 - other.accuracy.value
+            assert test.accuracy.value == pytest.approx(right)
 
 
 def test_other_settings_are_refused_by_name(folder, settings):
