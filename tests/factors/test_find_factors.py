@@ -16,6 +16,7 @@ from naze.factors.naming import name_factors
 from naze.generations import open_run
 
 SETTINGS = FactorSettings(test_limit=4, language="en", seed=3)
+pytestmark = pytest.mark.xdist_group("find factors")  # one process makes the run that all of these look at
 
 
 @pytest.fixture(scope="module")

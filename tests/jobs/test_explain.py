@@ -12,6 +12,7 @@ from naze.jobs import ExplainSettings, continue_run, estimate_explain, export_co
 from naze.records import Fit, Sampling, Status, Vote, Winner
 
 MODEL = "smollm2:135m"
+pytestmark = pytest.mark.xdist_group("explain")  # one process makes the run that most of these look at
 SHORT = ExplainSettings(sampling=Sampling(max_tokens=12))
 
 
