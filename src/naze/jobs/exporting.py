@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naze.errors import InputError, StoreError
+from naze.errors import InputError
 from naze.generations import export_run, open_run
 from naze.jobs.chains import CHAIN_NAME, read_chain
 from naze.jobs.explain import TASK as EXPLAIN
@@ -13,8 +13,9 @@ from naze.jobs.explain import export_columns
 from naze.jobs.labels import kept_columns
 from naze.jobs.mapping import TASK as MAP
 from naze.jobs.mapping import checked_target, read_mapped
+from naze.jobs.results import write_result
 from naze.jobs.summaries import SUMMARY_NAME
-from naze.tables import kind_of, nested_as_json, write_table
+from naze.tables import kind_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -62,11 +63,5 @@ def export_table(folder: str | Path, path: str | Path, *, stored: bool = False) 
 
 
 def _write(batches: "Iterator[pl.DataFrame]", path: Path) -> int:
-    if kind_of(path) == "csv":
-        batches = (nested_as_json(batch) for batch in batches)
-    try:
-        return write_table(path, batches)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the table cannot be written ({error}). Nothing else was touched; free some space or choose another --to."
-        ) from error
+    remedy = "Nothing else was touched; free some space or choose another --to."
+    return write_result(batches, path, remedy=remedy)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from naze.errors import InputError, StoreError
+from naze.errors import InputError
 from naze.generations import Progress
 from naze.jobs.chains.flow import Flow, read_flow
 from naze.jobs.chains.rows import HIDDEN
 from naze.jobs.chains.running import Chained, ChainSettings, StepTold, run_chain
 from naze.jobs.mapping import checked_target
-from naze.tables import OpenedTable, kind_of, nested_as_json, open_table, write_table
+from naze.jobs.results import write_result
+from naze.tables import OpenedTable, open_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,16 +97,11 @@ def write_chained(chained: Chained, path: Path) -> int:
     Raises:
         StoreError: the file cannot be written; the chain is whole.
     """
-    batches = _shown(chained)
-    if kind_of(path) == "csv":
-        batches = (nested_as_json(batch) for batch in batches)
-    try:
-        return write_table(path, batches)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the table cannot be written ({error}). The chain is whole in {chained.folder}; free some space or "
-            "choose another --out, and run the same command again."
-        ) from error
+    remedy = (
+        f"The chain is whole in {chained.folder}; free some space or choose another --out, and run the same command "
+        "again."
+    )
+    return write_result(_shown(chained), path, remedy=remedy)
 
 
 def _shown(chained: Chained) -> "Iterator[pl.DataFrame]":

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from naze.errors import StoreError
 from naze.generations import Run, Summary
 from naze.jobs.mapping.cascade import Taken
 from naze.jobs.mapping.columns import added_columns, mapped_batches
 from naze.jobs.mapping.rows import ROWS_TOGETHER
 from naze.jobs.questions import Asked
-from naze.tables import ROW, OpenedTable, attached, kind_of, nested_as_json, read_batches, write_table
+from naze.jobs.results import write_result
+from naze.tables import ROW, OpenedTable, attached, read_batches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,12 +91,5 @@ def write_mapped(batches: "Iterator[pl.DataFrame]", path: Path, folder: Path) ->
     Raises:
         StoreError: the file cannot be written; the run is whole.
     """
-    if kind_of(path) == "csv":
-        batches = (nested_as_json(batch) for batch in batches)
-    try:
-        return write_table(path, batches)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the table cannot be written ({error}). Every answer is stored in {folder}; free some space or "
-            "choose another --out, and run the same command again."
-        ) from error
+    remedy = f"Every answer is stored in {folder}; free some space or choose another --out, and run the same command again."
+    return write_result(batches, path, remedy=remedy)
