@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from naze.errors import ConfigurationError, FormatError
 from naze.suggesting import did_you_mean
 from naze.tables.files import check_utf8, existing_file, kind_of
+from naze.tables.pieces import header_and_pieces, whole_lines
 
 if TYPE_CHECKING:
     import _csv
@@ -52,12 +53,9 @@ def read_batches(
     if columns is not None:
         _check_columns(path, columns)
     with _plain_errors(path):
-        table = _scan(path)
-        if columns is not None:
-            table = table.select(columns)
         waiting: list[pl.DataFrame] = []
         held, any_rows = 0, False
-        for piece in table.collect_batches(chunk_size=batch_rows, maintain_order=True):
+        for piece in _pieces(path, columns, batch_rows):
             start = 0
             while start < piece.height:
                 part = piece.slice(start, batch_rows - held)
@@ -69,13 +67,51 @@ def read_batches(
         if waiting:
             yield _joined(waiting)
         elif not any_rows:
-            yield table.collect_schema().to_frame()
+            table = _scan(path)
+            yield (table if columns is None else table.select(columns)).collect_schema().to_frame()
 
 
 def _joined(parts: "list[pl.DataFrame]") -> "pl.DataFrame":
     import polars as pl
 
     return parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
+
+
+def _pieces(path: Path, columns: Sequence[str] | None, batch_rows: int) -> "Iterator[pl.DataFrame]":
+    """Read a table in order, in pieces of any length.
+
+    Polars reads text files far ahead of what is taken from it, hundreds of megabytes at a million rows; so those
+    are cut here, and parsed a piece at a time.
+    """
+    kind = kind_of(path)
+    if kind == "csv":
+        yield from _csv_pieces(path, columns)
+    elif kind == "jsonl":
+        yield from _jsonl_pieces(path, columns)
+    else:
+        table = _scan(path)
+        table = table if columns is None else table.select(columns)
+        yield from table.collect_batches(chunk_size=batch_rows, maintain_order=True)
+
+
+def _csv_pieces(path: Path, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    wanted = columns or _scan(path).collect_schema().names()
+    with path.open("rb") as file:
+        header, pieces = header_and_pieces(file)
+        for piece in pieces:
+            yield pl.read_csv(header + piece, infer_schema=False, columns=wanted).select(wanted)
+
+
+def _jsonl_pieces(path: Path, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    schema = _scan(path).collect_schema()
+    with path.open("rb") as file:
+        for piece in whole_lines(file):
+            if piece.strip():
+                yield pl.read_ndjson(piece, schema=schema).select(columns or pl.all())
 
 
 def _scan(path: Path) -> "pl.LazyFrame":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write_table", "written_aside"]
 
+_ROWS_TOGETHER = 1 << 14
+"""Rows of one group of a Parquet file: what whoever reads it, naze too, holds in memory several times over."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How polars words the error of the system when a Parquet file cannot be written."""
 
@@ -117,7 +119,7 @@ def _write_parquet(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.Da
 
     table = register_io_source(batches, schema=first.schema)
     try:
-        table.sink_parquet(file, compression="zstd", maintain_order=True)
+        table.sink_parquet(file, compression="zstd", maintain_order=True, row_group_size=_ROWS_TOGETHER)
     except pl.exceptions.ComputeError as error:
         if (code := _OS_ERROR.search(str(error))) is None:
             raise
