@@ -27,6 +27,7 @@ class AnsweringEngine(ScriptedEngine):
         if said is None:
             return Answer(Status.ERROR, reason="would not say", prompt_tokens=tokens)
         probabilities = None if isinstance(said, str) else dict(said)
+        written = 0 if probabilities else len(str(said).split())
         text = said if probabilities is None else max(probabilities, key=probabilities.__getitem__)
         return Answer(
             Status.ANSWERED,
@@ -35,7 +36,8 @@ class AnsweringEngine(ScriptedEngine):
             choice_mass=None if probabilities is None else 1.0,
             finish_reason=FinishReason.CHOICE if probabilities else FinishReason.STOP,
             prompt_tokens=tokens,
-            generated_tokens=0 if probabilities else len(text.split()),
+            generated_tokens=written,
+            seconds=(tokens + written) / 100,
         )
 
 

@@ -3,7 +3,8 @@
 A code block is treated by its language and by a comment on the line above it:
 
 - `python`: run, in the order of the page, in one process, in a folder that holds `examples/`. So that this takes
-  seconds, the demo's model is replaced by the small one; both are real.
+  seconds, the demo's model is replaced by the small one (both are real), and explanations whose length a page
+  leaves open end after 64 tokens.
 - `console`: a line that begins with `$ naze` is a command. Its names and options are checked; with
   `<!-- run -->` above the block it is run, too.
 - `toml`, `json`: parsed.
@@ -196,7 +197,15 @@ def desk(tmp_path):
     return tmp_path
 
 
-def run_in(desk, command):
+BRIEFLY = """
+import functools, sys, naze
+short = naze.ExplainSettings(sampling=naze.Sampling(max_tokens=64))
+naze.explain = functools.partial(naze.explain, settings=short)
+exec(compile(sys.stdin.read(), "page", "exec"), {"__name__": "__main__"})
+"""
+
+
+def run_in(desk, command, given=""):
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
     return subprocess.run(
         command,
@@ -205,7 +214,7 @@ def run_in(desk, command):
         capture_output=True,
         text=True,
         timeout=600,
-        stdin=subprocess.DEVNULL,
+        input=given,
     )
 
 
@@ -226,7 +235,7 @@ def test_console_blocks_run(block, desk):
 def test_python_blocks_run(page, desk, smollm2_path):
     blocks = [b for b in in_language("python") if b.page == page and not b.comment.startswith("not run")]
     code = "\n".join(block.code for block in blocks).replace("qwen2.5-coder:1.5b", "smollm2:135m")
-    done = run_in(desk, [sys.executable, "-c", code])
+    done = run_in(desk, [sys.executable, "-c", BRIEFLY], code)
     assert done.returncode == 0, done.stderr
 
 

@@ -5,6 +5,7 @@ import pytest
 from naze.configuration import read_configuration
 from naze.engines import inventory, locate
 from naze.engines.inventory import take_inventory
+from naze.engines.machine import slow_llama_build
 from naze.errors import ModelError
 
 
@@ -53,3 +54,17 @@ def test_what_was_pulled_by_its_hub_name_is_listed_under_it(empty):
     )
     [model] = take_inventory(empty).pulled
     assert (model.name, model.size_bytes) == ("hf:someone/model", 5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "slow"),
+    [("sse4_2 avx avx2 fma", False), ("avx2 avx512f avx512_vnni", True), ("avx2 avx_vnni", True)],
+)
+def test_a_wheel_for_any_processor_is_slow_only_where_this_one_knows_more(flags, slow, tmp_path, monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags} sse\n")
+    assert slow_llama_build(tmp_path / "cpuinfo") is slow
+    assert slow_llama_build(tmp_path / "nothing") is False
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert slow_llama_build(tmp_path / "cpuinfo") is False

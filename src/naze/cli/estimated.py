@@ -89,7 +89,10 @@ def show_chain_estimate(estimate: "ChainEstimate", prices: "PriceTable", *, as_j
         f"Tokens:  about {estimate.prompt_tokens:,} to read, {estimate.generated_tokens:,} to write, if the other rows are "
         "like the sample"
     )
-    typer.echo(f"Here:    {span(estimate.seconds)}, or less: more rows at once are quicker")
+    low, high = span(estimate.seconds_low), span(estimate.seconds_high)
+    typer.echo(
+        f"Here:    {span(estimate.seconds)} (90 % interval {low} to {high}), or less: more rows at once are quicker"
+    )
     _show_costs(costs, prices)
 
 

