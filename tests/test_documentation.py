@@ -219,7 +219,6 @@ def run_in(desk, command, given=""):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("documents")
 @pytest.mark.parametrize("block", [b for b in in_language("console") if b.comment == "run"], ids=str)
 def test_console_blocks_run(block, desk):
     for line in commands_in(block):
@@ -228,7 +227,6 @@ def test_console_blocks_run(block, desk):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("documents")
 @pytest.mark.parametrize(
     "page", sorted({b.page for b in in_language("python") if not b.comment.startswith("not run")})
 )

@@ -154,6 +154,16 @@ def test_a_piece_whose_answer_is_of_no_use_is_left_to_the_rules(tmp_path):
     assert found.stood_in == 4
 
 
+def test_a_piece_of_which_no_quote_holds_is_left_to_the_rules(tmp_path):
+    """What Qwen 1.5B did with 28 explanations: four quotes, and none stands in its explanation."""
+    evidence = [{"explanation": number, "quote": "The response is clear."} for number in (1, 2, 9)]
+    invented = json.dumps({"reasons": [{"reason": "Clarity", "evidence": evidence}]})
+    found = proposed(tmp_path, invented, way=Way.LONG_CONTEXT)
+    assert (found.rejected_quotes, found.stood_in) == (2, 4)
+    assert found.reasons
+    assert set(found.methods) == {"sentences"}
+
+
 def test_what_cannot_be_done_is_told(tmp_path):
     with pytest.raises(InputError, match="no explanations"):
         propose([])

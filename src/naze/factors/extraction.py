@@ -4,7 +4,8 @@ Three ways behind one function. `sentences`: rules cut the texts (`reasons.py`);
 takes each explanation apart, one at a time, so that any corpus fits any context. `long context`: a model with a long
 context reads many explanations at once, in as few pieces as fit, and names what they share. Whatever a model says, a
 quote that does not occur in its source is rejected; a reason that
-shares no word with its own quote is dropped; where an answer is of no use, the rules stand in, and that is told.
+shares no word with its own quote is dropped; where nothing of an answer holds, the rules stand in for all that it speaks
+of, and that is told.
 """
 
 import hashlib
@@ -135,9 +136,10 @@ def propose(
         raise ConfigurationError(f"the way {way.value!r} asks a model, and no model or folder is given.")
     if way is Way.MODEL:
         claims = _extract(explanations, worker, folder, language, progress)
+        together = [[one.vote_id] for one in explanations]
     else:
-        claims = _collect(explanations, worker, folder, language, wanted, progress)
-    checked = _checked(explanations, claims, stands_alone=way is Way.MODEL)
+        claims, together = _collect(explanations, worker, folder, language, wanted, progress)
+    checked = _checked(explanations, claims, together)
     return _without_echoes(_gather(explanations, checked, way), asked)
 
 
@@ -208,16 +210,19 @@ def _gather(explanations: Sequence[Explanation], found: _Checked, way: Way) -> P
 
 
 def _checked(
-    explanations: Sequence[Explanation], claims: dict[str, list[Claimed]], *, stands_alone: bool
+    explanations: Sequence[Explanation],
+    claims: dict[str, list[Claimed]],
+    together: Sequence[Sequence[str]],
 ) -> _Checked:
     """Keep the claims whose quote occurs in its source and bears the reason; count the others.
 
     Args:
         explanations: the sources.
         claims: vote id -> what the model says about it; no entry where its answer was of no use.
-        stands_alone: an explanation of which every claim was rejected is left to the rules.
+        together: the votes that one answer spoke of, for each answer; where no claim of an answer holds, its votes are
+            left to the rules.
     """
-    kept: dict[str, list[Reason]] = {}
+    found: dict[str, list[Reason]] = {}
     rejected = unsupported = 0
     for source in explanations:
         reasons: dict[str, Reason] = {}
@@ -234,8 +239,13 @@ def _checked(
                 reasons[text.casefold()] = Reason(
                     f"{source.vote_id}#{number}", source.vote_id, text, quote, spoken, source.winner
                 )
-        if reasons or (source.vote_id in claims and not stands_alone):
-            kept[source.vote_id] = list(reasons.values())
+        found[source.vote_id] = list(reasons.values())
+    kept = {
+        vote_id: found[vote_id]
+        for of_answer in together
+        if any(found[vote_id] for vote_id in of_answer)
+        for vote_id in of_answer
+    }
     return _Checked(kept, rejected, unsupported)
 
 
@@ -277,8 +287,8 @@ def _collect(
     language: str,
     wanted: int,
     progress: Progress | None,
-) -> dict[str, list[Claimed]]:
-    """Ask about as many explanations at a time as fit."""
+) -> tuple[dict[str, list[Claimed]], list[list[str]]]:
+    """Ask about as many explanations at a time as fit. Returns the claims, and the votes that each answer speaks of."""
     template = _with_schema("collect_reasons", language, _collected(wanted))
     tokens = min(wanted * _TOKENS_OF_REASON, worker.engine.context_tokens // 3)
     sampling = Sampling(max_tokens=max(64, tokens))
@@ -294,16 +304,12 @@ def _collect(
     step = Step("collect reasons", template, sampling, _fingerprint(explanations))
     answers = _ask(worker, folder, step, source, progress)
     claims: dict[str, list[Claimed]] = {}
-    for of_piece, answer in zip(places, answers, strict=True):
-        claimed = read_collected(answer) if answer else None
-        if claimed is None:
-            continue
-        for place in of_piece:
-            claims.setdefault(explanations[place].vote_id, [])
-        for number, claim in claimed:
-            if 1 <= number <= len(of_piece):
-                claims[explanations[of_piece[number - 1]].vote_id].append(claim)
-    return claims
+    together = [[explanations[place].vote_id for place in of_piece] for of_piece in places]
+    for vote_ids, answer in zip(together, answers, strict=True):
+        for number, claim in (read_collected(answer) if answer else None) or ():
+            if 1 <= number <= len(vote_ids):
+                claims.setdefault(vote_ids[number - 1], []).append(claim)
+    return claims, together
 
 
 def _ask(
