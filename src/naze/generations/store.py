@@ -26,7 +26,7 @@ _WAITING_ANSWERS = 5_000
 _COMMITTED_TOGETHER = 2_000
 _BUSY_MILLISECONDS = 60_000
 _KEYS_TOGETHER = 1_000
-_CACHE_KIBIBYTES = 32_768
+_CACHE_KIBIBYTES = 65_536
 _CHECKPOINT_PAGES = 4_000
 _COUNTS = "counts"
 """The remembered counts, with the last answer that they include."""

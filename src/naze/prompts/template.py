@@ -127,11 +127,8 @@ class Template:
         Raises:
             TemplateError: an expression that fails on this row.
         """
-        constants = (language_name(self.language), self.language)
         try:
-            text = _compile(getattr(self, part)).render(
-                {**values, **dict(zip(CONSTANTS, constants, strict=True))}
-            )
+            text = _compile(getattr(self, part)).render({**values, **_constants(self.language)})
         except _FAILURES as error:
             row = f", row {subject_id!r}" if subject_id else ""
             raise TemplateError(
@@ -176,6 +173,11 @@ class Template:
     def _where(self, part: str, line: int | None) -> str:
         at_line = f", line {line}" if line else ""
         return f"{self.origin or f'template {self.name!r}'}{at_line} ({part})"
+
+
+@lru_cache(maxsize=16)
+def _constants(language: str) -> Mapping[str, str]:
+    return dict(zip(CONSTANTS, (language_name(language), language), strict=True))
 
 
 def environment() -> ImmutableSandboxedEnvironment:
