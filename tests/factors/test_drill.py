@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from made_factors import make_factors
+from naze.cli.factors_page import show_drill
 from naze.factors import Role, open_factors
 from naze.factors.analysis import analyse, read_analysis
 from naze.factors.cases import cases_of
@@ -118,6 +119,12 @@ def test_each_cited_case_exists_and_claims_without_one_are_dropped_and_counted(w
     assert set(found.claims[0].case_ids) <= set(shown)
     assert set(shown.values()) <= set(wins.matrix().vote_ids)
     assert engine.asked == ["f01"]
+
+
+def test_a_claim_is_printed_with_the_cases_that_it_cites(wins, tmp_path, capsys):
+    found, _ = analysed(wins, tmp_path / "f01", claims(("It decides for long [answers].", ["f1", "a1"])))
+    show_drill(wins, replace(wins.drill("f01"), analysis=found))
+    assert "- It decides for long [answers]. [f1, a1]" in capsys.readouterr().out
 
 
 def test_the_answer_is_kept_and_read_without_a_model(wins, tmp_path):

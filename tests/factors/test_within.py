@@ -105,6 +105,7 @@ def test_what_cannot_be_parted_says_what_there_is(wins, tmp_path):
 def test_numbers_are_parted_into_thirds_times_into_months_or_years():
     numbers = labels_by([vote(score=one) for one in range(30)], "score", most=8)
     assert [numbers.count(name) for name in sorted(set(numbers))] == [10, 10, 10]
+    assert sorted(set(numbers)) == ["1: up to 9", "2: up to 19", "3: over 19"], "whole numbers stay whole"
     seconds = [vote(tstamp=1_700_000_000 + 86_400 * 31 * one) for one in range(3)]
     assert labels_by(seconds, "period", most=8) == ["2023-11", "2023-12", "2024-01"]
     years = [vote(date=f"{2000 + one}-0{1 + one % 9}-01") for one in range(14)]

@@ -48,6 +48,16 @@ def test_a_folder_of_texts_becomes_a_table_in_the_order_of_paths(tmp_path):
     assert "byte 0 is not UTF-8" in rows[2][2]
 
 
+def test_one_text_is_a_table_of_one_row(tmp_path):
+    path = tmp_path / "report.md"
+    path.write_text("# Report\n")
+    opened = open_table(path)
+    assert (opened.name, opened.columns) == ("report", ("path", "text"))
+    assert whole(opened).rows() == [("report.md", "# Report\n", None)]
+    with pytest.raises(FormatError, match="no such file"):
+        open_table(tmp_path / "reports.md")
+
+
 def test_a_folder_without_texts_says_what_it_expects(tmp_path):
     with pytest.raises(FormatError, match=r"expected files ending in \.txt"):
         open_table(tmp_path)

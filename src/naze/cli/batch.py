@@ -133,7 +133,9 @@ def check(
 def write(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
+        typer.Argument(
+            metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, a text, or a folder of texts."
+        ),
     ],
     model: Annotated[str, typer.Option(help="What the provider calls the model.")],
     prompt: Annotated[

@@ -56,7 +56,9 @@ def run(
     flow: _Flow,
     data: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
+        typer.Argument(
+            metavar="DATA", help="A .csv, .jsonl, .json or .parquet file, a text, or a folder of texts."
+        ),
     ],
     model: Annotated[
         str | None, typer.Option(help="Answers where a step names none, instead of the flow's.")

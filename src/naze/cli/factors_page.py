@@ -196,7 +196,8 @@ def _show_analysis(console: Console, looked: Drill) -> None:
     assert analysis is not None
     console.print(f"\n[bold]What the cases show[/] ({escape(analysis.model)})")
     for claim in analysis.claims:
-        console.print(f"- {escape(claim.text)} [dim][{', '.join(claim.case_ids)}][/]".replace("[[", r"\[["))
+        cited = escape(f"[{', '.join(claim.case_ids)}]")
+        console.print(f"- {escape(claim.text)} [dim]{cited}[/]")
     if analysis.problem:
         console.print(f"[dim]{escape(analysis.problem)}[/]")
     if analysis.rejected:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Table = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, or a folder of texts."),
+    typer.Argument(
+        metavar="FILE", help="A .csv, .jsonl, .json or .parquet file, a text, or a folder of texts."
+    ),
 ]
 Column = Annotated[str | None, typer.Option(help="The texts; else `text`, or the only column of texts.")]
 

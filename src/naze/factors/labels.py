@@ -92,7 +92,7 @@ def _thirds(values: Sequence[object], unit: str) -> list[str | None]:
     numbers = np.array([value if isinstance(value, int | float) else np.nan for value in values], np.float64)
     if np.isnan(numbers).all():
         return [None] * len(numbers)
-    low, high = np.nanquantile(numbers, [1 / 3, 2 / 3])
+    low, high = np.nanquantile(numbers, [1 / 3, 2 / 3], method="lower")
     names = [
         f"1: up to {low:,.6g} {unit}".rstrip(), f"2: up to {high:,.6g}", f"3: over {high:,.6g}",
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from naze.tables.files import kind_of
 from naze.tables.fingerprint import fingerprint
 from naze.tables.flatten import nested_as_json
 from naze.tables.loose import PROBLEM
-from naze.tables.opening import OpenedTable, attached, open_table
+from naze.tables.opening import TEXT_SUFFIXES, OpenedTable, attached, open_table
 from naze.tables.read import read_batches, read_columns
 from naze.tables.rows import BrokenRow, read_rows
 from naze.tables.selecting import ROW, copy_rows
@@ -14,6 +14,7 @@ from naze.tables.yaml_files import LinedYaml, read_lined_yaml, read_yaml
 __all__ = [
     "PROBLEM",
     "ROW",
+    "TEXT_SUFFIXES",
     "BrokenRow",
     "LinedYaml",
     "OpenedTable",

@@ -1,4 +1,4 @@
-"""A file, a folder of texts or a table in memory goes in; an `OpenedTable` comes out: rows in batches, in order.
+"""A file, a text, a folder of texts or a table in memory goes in; an `OpenedTable` comes out: rows in batches, in order.
 
 A row that cannot be read is no broken table: it comes out with its reason in the column `PROBLEM`.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from naze.errors import FormatError, InputError
-from naze.tables.files import kind_of
+from naze.tables.files import existing_file, kind_of
 from naze.tables.fingerprint import fingerprint
 from naze.tables.loose import PROBLEM, loose_batches
 from naze.tables.read import read_batches
@@ -24,7 +24,7 @@ __all__ = ["TEXT_SUFFIXES", "OpenedTable", "attached", "open_table"]
 
 Home = Literal["path", "polars", "pandas", "arrow"]
 TEXT_SUFFIXES = (".txt", ".md", ".rst", ".text")
-"""What counts as a text in a folder of texts."""
+"""What counts as a text, by itself or in a folder of texts."""
 _TEXTS_TOGETHER = 100
 _ROWS_TOGETHER = 2_000
 
@@ -54,8 +54,8 @@ def open_table(table: Any) -> OpenedTable:  # noqa: ANN401 - tables of several l
     """Open a table.
 
     Args:
-        table: the path of a CSV, JSONL, JSON or Parquet file, or of a folder of text files (columns `path` and
-            `text`); or a polars, pandas or Arrow table.
+        table: the path of a CSV, JSONL, JSON or Parquet file, of a text file or of a folder of text files (columns
+            `path` and `text`); or a polars, pandas or Arrow table.
 
     Raises:
         FormatError: a file that is missing, empty or damaged; a folder without texts.
@@ -67,7 +67,12 @@ def open_table(table: Any) -> OpenedTable:  # noqa: ANN401 - tables of several l
     """
     if isinstance(table, str | Path):
         path = Path(table)
-        opened = _folder(path) if path.is_dir() else _file(path)
+        if path.is_dir():
+            opened = _folder(path)
+        elif path.suffix.lower() in TEXT_SUFFIXES:
+            opened = _texts([existing_file(path)], path.parent, path.stem, path)
+        else:
+            opened = _file(path)
     else:
         opened = _in_memory(table)
     if not opened.columns:
@@ -103,10 +108,22 @@ def _folder(path: Path) -> OpenedTable:
         raise FormatError(
             f"{path}: no texts in this folder; expected files ending in {', '.join(TEXT_SUFFIXES)}."
         )
+    return _texts(found, path, path.resolve().name, path)
+
+
+def _texts(found: list[Path], folder: Path, name: str, given: Path) -> OpenedTable:
+    """Make a table of texts, one row each.
+
+    Args:
+        found: the files, in order.
+        folder: their paths are told from here.
+        name: of the table.
+        given: what the person named.
+    """
     digest = hashlib.sha256()
     for file in found:
         digest.update(
-            f"{file.relative_to(path)}\n{fingerprint(file) if file.stat().st_size else ''}\n".encode()
+            f"{file.relative_to(folder)}\n{fingerprint(file) if file.stat().st_size else ''}\n".encode()
         )
 
     def batches() -> "Iterator[pl.DataFrame]":
@@ -114,11 +131,11 @@ def _folder(path: Path) -> OpenedTable:
 
         kinds = {"path": pl.String, "text": pl.String, PROBLEM: pl.String}
         for start in range(0, len(found), _TEXTS_TOGETHER):
-            rows = [_text_row(file, path) for file in found[start : start + _TEXTS_TOGETHER]]
+            rows = [_text_row(file, folder) for file in found[start : start + _TEXTS_TOGETHER]]
             yield pl.DataFrame(rows, schema=kinds, orient="row")
 
     columns = ("path", "text")
-    return OpenedTable(path.resolve().name, "path", path, columns, f"sha256:{digest.hexdigest()}", batches)
+    return OpenedTable(name, "path", given, columns, f"sha256:{digest.hexdigest()}", batches)
 
 
 def _text_row(file: Path, folder: Path) -> tuple[str, str | None, str | None]:

@@ -17,7 +17,7 @@ from naze.jobs.mapping.cascade import Cascade
 from naze.jobs.questions import Question
 from naze.prompts import Policy
 from naze.records import Sampling
-from naze.tables import OpenedTable, kind_of, open_table
+from naze.tables import TEXT_SUFFIXES, OpenedTable, kind_of, open_table
 
 __all__ = ["MapJob", "MapSettings", "TableOptions", "checked_target", "map_job", "target_of"]
 
@@ -130,9 +130,10 @@ def target_of(job: MapJob, out: str | Path | None) -> Path | None:
         return None if out is None else checked_target(Path(out))
     given = Path(table.given)
     if out is None:
-        suffix = {".json": ".jsonl", ".ndjson": ".jsonl"}.get(given.suffix.lower(), given.suffix.lower())
+        kind = ".csv" if given.is_dir() or given.suffix.lower() in TEXT_SUFFIXES else given.suffix.lower()
+        suffix = {".json": ".jsonl", ".ndjson": ".jsonl"}.get(kind, kind)
         names = "-".join(one.name for one in questions[:3])
-        out = given.parent / f"{given.stem}-{names}{suffix if given.is_file() else '.csv'}"
+        out = given.parent / f"{given.stem}-{names}{suffix}"
     target = checked_target(Path(out))
     if target.exists() and given.exists() and target.samefile(given):
         raise InputError(

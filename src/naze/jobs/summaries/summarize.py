@@ -112,7 +112,7 @@ def summarize(
     """Summarize documents of any length; every point says where the document says so.
 
     Args:
-        documents: a folder of text files, a CSV, JSONL, JSON or Parquet file with a column of texts, or a table.
+        documents: a text file, a folder of them, a CSV, JSONL, JSON or Parquet file with a column of texts, or a table.
         how: how many points, how long the parts are.
         options: model, where the result and the run go, which rows: see `TableOptions`.
 
