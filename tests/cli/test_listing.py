@@ -7,9 +7,13 @@ from importlib import import_module
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from answering import AnsweringEngine, workers
-from naze.cli.listing import list_folders
+from naze.cli import app
+from naze.cli.listing import list_folders, look_into
+from naze.cli.runs import show
+from naze.errors import InputError
 from naze.generations import write_run
 from naze.jobs.asking import Worker
 from naze.jobs.chains import Flow, run_chain
@@ -33,6 +37,19 @@ def test_a_chain_is_listed_with_the_steps_that_are_done(tmp_path):
     [one] = list_folders(tmp_path)
     assert one.facts["task"] == "chain" and one.facts["created"]
     assert "2 of 2 steps done" in str(one) and "scripted" in str(one)
+
+
+def test_a_chain_is_shown_with_the_runs_in_it(tmp_path):
+    run_steps(tmp_path / "chain", AnsweringEngine(lambda prompt: "so"))
+    shown = CliRunner().invoke(app, ["runs", "show", str(tmp_path / "chain")]).stdout
+    assert "2 of 2 steps done" in shown and shown.count("3 of 3 answered") == 2
+    told = json.loads(CliRunner().invoke(app, ["runs", "show", str(tmp_path / "chain"), "--json"]).stdout)
+    assert told["task"] == "chain" and [one["answered"] for one in told["runs"]] == [3, 3]
+    own, runs = look_into(tmp_path / "chain")
+    with pytest.raises(InputError, match="holds runs and is none itself"):
+        show(tmp_path / "chain", subject="1")
+    assert own.readable and len(runs) == 2
+    assert look_into(tmp_path)[0] is None
 
 
 def test_a_chain_that_was_stopped_says_at_which_step_it_is(tmp_path):

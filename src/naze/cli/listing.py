@@ -14,7 +14,7 @@ from naze.generations.manifest import MANIFEST_NAME
 from naze.jobs.chains import CHAIN_NAME, read_chain
 from naze.jobs.summaries import SUMMARY_NAME, read_summary_about
 
-__all__ = ["Listed", "list_folders"]
+__all__ = ["Listed", "list_folders", "look_into"]
 
 
 _PREDICTOR = "predictor.json"
@@ -55,6 +55,13 @@ def list_folders(place: Path) -> list[Listed]:
         for path in sorted([*place.glob(name), *place.glob(f"*/{name}")]):
             found.append(_listed(path.parent, describe))
     return sorted(found, key=lambda one: str(one.facts.get("created", "")), reverse=True)
+
+
+def look_into(folder: Path) -> tuple[Listed | None, list[Listed]]:
+    """Tell what a folder is that is no run itself (None: nothing of naze's), and the runs that lie in it."""
+    kinds = ((name, describe) for name, describe in _KINDS.items() if name != MANIFEST_NAME)
+    own = next((_listed(folder, describe) for name, describe in kinds if (folder / name).is_file()), None)
+    return own, [_listed(path.parent, _run) for path in sorted(folder.rglob(MANIFEST_NAME))]
 
 
 _Described = tuple[dict[str, Any], str]

@@ -50,10 +50,15 @@ def show(
     subject: Annotated[str | None, typer.Argument(help="A vote's id, to see its answer.")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show how a run stands and why rows failed, or what came of one vote."""
+    """Show how a run stands and why rows failed, or what came of one vote.
+
+    Of a chain, summaries, factors or a predictor: how far it is, and the runs in which it asked.
+    """
     from naze.errors import InputError
     from naze.generations import open_run
 
+    if _show_parts(run, subject, as_json=as_json):
+        return
     opened = open_run(run)
     if subject is not None:
         rows = opened.row(subject)
@@ -75,6 +80,32 @@ def show(
         )
         return
     _show_run(opened, summary, failures)
+
+
+def _show_parts(folder: Path, subject: str | None, *, as_json: bool) -> bool:
+    """Show what a folder is that holds runs and is none itself. Returns whether it is such a folder."""
+    from naze.cli.listing import look_into
+    from naze.errors import InputError
+    from naze.generations.manifest import MANIFEST_NAME
+
+    if (folder / MANIFEST_NAME).is_file():
+        return False
+    own, runs = look_into(folder)
+    if own is None:
+        return False
+    if subject is not None:
+        inside = ", ".join(str(one.folder) for one in runs) or "none yet"
+        raise InputError(f"{folder} holds runs and is none itself; name the run with {subject!r}: {inside}.")
+    if as_json:
+        told = {**own.facts, "runs": [dict(one.facts) for one in runs]}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return True
+    typer.echo(str(own))
+    if runs:
+        typer.echo("The runs in it:")
+    for one in runs:
+        typer.echo(f"  {one}")
+    return True
 
 
 @app.command()
