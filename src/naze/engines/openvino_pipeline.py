@@ -217,6 +217,7 @@ class OpenVinoPipeline:
         }
         if self._options.threads is not None:
             properties["INFERENCE_NUM_THREADS"] = self._options.threads
+            properties["ENABLE_CPU_PINNING"] = False  # else every such process takes the same, first cores
         return properties
 
     def pipeline(self, *, deterministic: bool) -> Any:  # noqa: ANN401 - a package without types
