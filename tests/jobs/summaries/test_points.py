@@ -38,6 +38,13 @@ def test_a_number_that_does_not_stand_there_rejects_the_point():
     assert not read((3, "費用は3割減った。"))[1], "and in whichever width"
 
 
+def test_a_heading_says_nothing():
+    rejected = Counter()
+    answer = json.dumps({"points": [{"sentence": 1, "point": "## どんな表にも"}]})
+    assert part_points(answer, "## どんな表にも\n", ((0, 10),), rejected) == []
+    assert rejected == {"heading": 1}
+
+
 def test_the_same_sentence_counts_once():
     assert read((2, "The Nagoya factory closed."), (2, "A factory closed."))[1] == {"repeated": 1}
 

@@ -26,6 +26,7 @@ _REJECTED_JA = {
     "missing": "存在しない文や点の番号",
     "unsupported": "もとの文と共通する語がない",
     "numbers": "もとにない数値",
+    "heading": "見出しの繰り返し",
     "repeated": "重複",
 }
 

@@ -1,7 +1,7 @@
 """What a model answers about a part of a document goes in; points come out, each with the places that it rests on.
 
-Nothing is taken on trust: a sentence that does not exist, a point that shares no word with its sentence, or a number
-that does not stand in what was read rejects the point, and is counted.
+Nothing is taken on trust: a sentence that does not exist or is a heading, a point that shares no word with its sentence,
+or a number that does not stand in what was read rejects the point, and is counted.
 """
 
 import json
@@ -20,9 +20,11 @@ REJECTIONS = {
     "missing": "named a sentence or point that does not exist",
     "unsupported": "shared no word with what they rested on",
     "numbers": "had a number that was not there",
+    "heading": "only repeated a heading",
     "repeated": "were there already",
 }
 """Why a point is rejected."""
+_HEADING = re.compile(r"\s*#{1,6}\s")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -81,7 +83,8 @@ def part_points(answer: str, text: str, spans: Sequence[Span], rejected: Counter
             rejected["missing"] += 1
             continue
         span = spans[number - 1]
-        why = _fault(said, text[span[0] : span[1]], part)
+        source = text[span[0] : span[1]]
+        why = "heading" if _HEADING.match(source) else _fault(said, source, part)
         if why is None and any(span in point.sources for point in found):
             why = "repeated"
         if why is not None:
