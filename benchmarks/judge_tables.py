@@ -1,9 +1,10 @@
-"""The tables of docs/prediction.md about a language model: what its verdicts and hidden states add, what a cascade saves.
+"""The tables of docs/prediction.md about a language model: what its verdicts, mind and factors add, what a cascade saves.
 
-Enters: a file of votes, and a run of `naze predict fit --judge MODEL --probe` (its folder `asked/judge`) or of `naze judge`,
-finished or not. Leaves: Markdown tables on standard output, and with `--write docs/prediction.md` in that page.
+Enters: files of votes, and a run of `naze predict fit --judge MODEL --probe` (its folder `asked/judge`) or of `naze judge`,
+finished or not (`--judged`), or runs of `naze factors` that tested on votes of these files (`--factors`). Leaves: Markdown
+tables on standard output, and with `--write docs/prediction.md` in that page.
 
-naze without a model learns from all votes of the file; each is predicted by a model that did not see its prompt. On the votes
+naze without a model learns from all votes of the files; each is predicted by a model that did not see its prompt. On the votes
 that were judged, what the model says is then added to that prediction, by a calibration out of fold. So few judged votes are
 put to the question that matters: does the language model know something that counting does not?
 """
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from naze.predictions.asking import probe_columns
+from naze.factors.result import open_factors
+from naze.predictions.asking import factor_group, probe_columns
 from naze.predictions.baselines import BASELINES, naze_learner
 from naze.predictions.calibrating import calibrate_judge, cascade_curve
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide
 from naze.predictions.judging import Verdicts, read_verdicts
 from naze.predictions.models.learnt import Taught, principal_axes, prompt_parts
+from naze.predictions.scores import class_numbers
 from naze.records import Vote
 from prediction_tables import FOLDS, Comparison, decided, taught, write_into
 
@@ -28,12 +31,10 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The votes that a model judged in both orders."""
+class Predicted:
+    """Votes that a model was asked about, as naze predicts them without it."""
 
     told: Taught
-    verdicts: Verdicts
-    probe: Wide | None
     cheap: Floats
     """(votes, 3): by naze without a model, out of fold."""
     prior: Floats
@@ -62,6 +63,14 @@ class Judged:
         return found
 
 
+@dataclass(frozen=True)
+class Judged(Predicted):
+    """The votes that a model judged in both orders."""
+
+    verdicts: Verdicts
+    probe: Wide | None
+
+
 def joined_columns(groups: Sequence[Group | Wide], rest: Ints) -> Group:
     """Put groups side by side; wide ones are reduced to directions found on the rows to learn from."""
     odd, even = [], []
@@ -83,22 +92,61 @@ def joined_columns(groups: Sequence[Group | Wide], rest: Ints) -> Group:
     return Group("model", names[:count], columns[0], names[count:], columns[1])
 
 
-def read(votes: list[Vote], folder: Path) -> Judged:
-    """Predict all votes without a model, and keep those that were judged."""
-    everything = taught([votes], embeddings=False)
-    verdicts = read_verdicts(folder, [vote.id for vote in votes])
-    rows = np.flatnonzero(np.asarray(verdicts.answered, bool))
-    if not len(rows):
-        raise SystemExit(f"{folder}: no vote of this file was judged in both orders yet.")
+def predicted(everything: Taught, rows: Ints) -> Predicted:
+    """Predict all votes without a model, and keep some."""
     base = Comparison(everything, "naze")
     base.add("prior", everything, BASELINES["prior"])
     base.add("naze", everything, naze_learner())
     own = everything.take(rows)
     _, numbers = np.unique(own.prompts, return_inverse=True)
     own = Taught(own.features, own.outcomes, np.asarray(numbers, np.int64), own.models, own.sources)
+    return Predicted(own, base.found["naze"][rows], base.found["prior"][rows])
+
+
+def read(votes: list[Vote], folder: Path) -> Judged:
+    """Predict all votes without a model, and keep those that were judged."""
+    verdicts = read_verdicts(folder, [vote.id for vote in votes])
+    rows = np.flatnonzero(np.asarray(verdicts.answered, bool))
+    if not len(rows):
+        raise SystemExit(f"{folder}: no vote of this file was judged in both orders yet.")
     some = verdicts.take([int(row) for row in rows])
     probe = None if some.states is None else probe_columns(some.states)
-    return Judged(own, some, probe, base.found["naze"][rows], base.found["prior"][rows])
+    known = predicted(taught([votes], embeddings=False), rows)
+    return Judged(known.told, known.cheap, known.prior, some, probe)
+
+
+def with_factors(votes: list[Vote], folders: Sequence[Path]) -> str:
+    """Say what verdicts on factors add, on the votes that each run tested them on."""
+    everything = taught([votes], embeddings=False)
+    rows = {vote.id: row for row, vote in enumerate(votes)}
+    tables = []
+    for folder in folders:
+        run = open_factors(folder)
+        matrix = run.matrix()
+        answered = ~np.isnan(matrix.probabilities).any(axis=(1, 2))
+        asked = np.array([rows[name] for name, fine in zip(matrix.vote_ids, answered, strict=True) if fine])
+        known = predicted(everything, asked)
+        if (known.told.outcomes != 0).all():
+            known = without_ties(known)
+        group = factor_group(matrix, run.factors).take(np.flatnonzero(answered))
+        table = Comparison(known.told, "naze without a model")
+        table.found = {
+            "prior": known.prior,
+            f"{len(run.factors)} factors alone": known.with_model([group], alone=True),
+            "naze without a model": known.cheap,
+            f"naze and {len(run.factors)} factors": known.with_model([group]),
+        }
+        tables.append(f"{len(asked)} votes, factors of a {run.about.outcome}.\n\n{table.table()}")
+    return "\n\n".join(tables)
+
+
+def without_ties(known: Predicted) -> Predicted:
+    """Predict a or b alone: none of the votes is a tie."""
+    told = []
+    for one in (known.cheap, known.prior):
+        decided = one * (1.0, 1.0, 0.0)
+        told.append(decided / decided.sum(axis=1, keepdims=True))
+    return Predicted(known.told, *told)
 
 
 def beside_naze(judged: Judged) -> tuple[str, Floats]:
@@ -158,33 +206,39 @@ def cascade(judged: Judged, together: Floats, happened: Ints) -> str:
 def main() -> None:
     """Make the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("votes", type=Path)
-    parser.add_argument("--judged", type=Path, required=True, help="folder of the judge's run")
-    parser.add_argument("--name", default="judge", help="tables are called NAME, NAME-alone, NAME-cascade")
+    parser.add_argument("votes", type=Path, nargs="+")
+    parser.add_argument("--judged", type=Path, help="folder of the judge's run")
+    parser.add_argument("--factors", type=Path, action="append", default=[], help="folder of a factors run")
+    parser.add_argument(
+        "--name", default="judge", help="tables are called NAME, NAME-alone, NAME-cascade, NAME-factors"
+    )
     parser.add_argument("--write", type=Path)
     parser.add_argument(
         "--keep", type=Path, help="as for prediction_tables.py: naze's own predictions are taken from there"
     )
     asked = parser.parse_args()
+    if asked.judged is None and not asked.factors:
+        parser.error("expected --judged or --factors")
     if asked.keep is not None:
         asked.keep.mkdir(parents=True, exist_ok=True)
         Comparison.keep = asked.keep
-    judged = read(decided(asked.votes), asked.judged)
-    votes = len(judged.told.outcomes)
-    print(
-        f"{votes:,} votes judged; first place preferred by {judged.verdicts.position_bias:+.3f}", flush=True
-    )
-    table, together = beside_naze(judged)
-    happened = np.select([judged.told.outcomes > 0, judged.told.outcomes < 0], [0, 1], 2).astype(np.int64)
-    tables = {
-        asked.name: table,
-        f"{asked.name}-cascade": cascade(judged, together, happened),
-        f"{asked.name}-alone": taught_by_them_alone(judged),
-    }
+    votes = [vote for path in asked.votes for vote in decided(path)]
+    tables = {}
+    if asked.judged is not None:
+        judged = read(votes, asked.judged)
+        count = f"{len(judged.told.outcomes):,} votes"
+        print(f"{count} judged; first place preferred by {judged.verdicts.position_bias:+.3f}", flush=True)
+        table, together = beside_naze(judged)
+        tables[asked.name] = f"{count}.\n\n{table}"
+        curve = cascade(judged, together, class_numbers(judged.told.outcomes))
+        tables[f"{asked.name}-cascade"] = f"{count}.\n\n{curve}"
+        tables[f"{asked.name}-alone"] = f"{count}.\n\n{taught_by_them_alone(judged)}"
+    if asked.factors:
+        tables[f"{asked.name}-factors"] = with_factors(votes, asked.factors)
     for name, one in tables.items():
         print(f"\n{name}\n\n{one}\n", flush=True)
     if asked.write:
-        write_into(asked.write, {name: f"{votes:,} votes.\n\n{one}" for name, one in tables.items()})
+        write_into(asked.write, tables)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,12 @@ def label(
     abstain: Annotated[
         float | None, typer.Option(help="A label less likely than this (0 to 1) is left to a person.")
     ] = None,
+    even_out: Annotated[
+        bool,
+        typer.Option(
+            help="Without examples: take off what the model says of every row alike, where labels are about equally frequent."
+        ),
+    ] = False,
     add: Annotated[str, typer.Option(help="The name of the new column.")] = "label",
     *,
     chosen: TableChoices,
@@ -49,6 +56,7 @@ def label(
         examples=examples,
         gold_column=gold_column,
         abstain=abstain,
+        even_out=even_out,
         add=add,
         **options,
     )
@@ -67,6 +75,8 @@ def label(
             raise typer.Exit(EXIT_FAILED_ROWS)
         return
     _show_gold(labelled)
+    if even_out:
+        _show_evened(labelled)
     _show_unsure(labelled, abstain)
     show_result(labelled.mapped, target=labelled.target, as_json=False)
 
@@ -98,6 +108,19 @@ def _show_gold(labelled: "Labelled") -> None:
         typer.echo(
             f"  row {wrong.row}: people {wrong.people}, model {wrong.model} ({wrong.probability:.0%}): {wrong.text}"
         )
+
+
+def _show_evened(labelled: "Labelled") -> None:
+    if labelled.evened is None:
+        typer.echo(
+            "Nothing was evened out: too few rows have probabilities to say what is told of every row alike."
+        )
+        return
+    liked = ", ".join(
+        f"{name} {exp(-offset):.0%}"
+        for name, offset in zip(labelled.columns.labels, labelled.evened.offsets, strict=True)
+    )
+    typer.echo(f"Evened out: each label's probability was divided by its mean over all rows ({liked}).")
 
 
 def _show_labels(figures: "GoldFigures") -> None:

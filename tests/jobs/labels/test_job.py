@@ -9,7 +9,7 @@ import pytest
 import naze
 from naze.engines.choices import distribution
 from naze.errors import ConfigurationError, InputError, StoreError
-from naze.jobs import label_job, label_to_file
+from naze.jobs import export_table, label_job, label_to_file
 from naze.jobs.mapping.cascade import Cascade
 from scripted import ScriptedEngine
 
@@ -45,7 +45,11 @@ def scripted(monkeypatch):
 
 def labelled(tmp_path, table, **options):
     options = {"model": "scripted", "run": tmp_path / "run", **options}
-    chosen = {name: options.pop(name) for name in ("examples", "gold_column", "abstain") if name in options}
+    chosen = {
+        name: options.pop(name)
+        for name in ("examples", "gold_column", "abstain", "even_out")
+        if name in options
+    }
     done = label_to_file(label_job(table, LABELS, **chosen, **options), **options)
     frame = pl.concat(list(done.batches()))
     done.close()
@@ -161,3 +165,33 @@ def test_gold_rows_measure_one_model_so_that_a_bigger_one_beside_it_is_refused(t
     settings = naze.MapSettings(unsure=Cascade("bigger", below=0.6))
     with pytest.raises(ConfigurationError, match="gold rows measure and calibrate one model"):
         labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold, settings=settings)
+
+
+def test_what_the_model_says_of_every_row_alike_is_taken_off(tmp_path):
+    table = pl.DataFrame({"text": ["so-so tea", "bad tea", "good tea"] * 10 + [None]})
+    done, frame = labelled(tmp_path, table, even_out=True)
+    # The means are 0.467, 0.4 and 0.133: of the last row of each kind the rare label gains most.
+    assert frame["label"].to_list()[:3] == ["praise of delivery", "complaint", "praise"]
+    assert frame["label"][30] is None
+    weights = [0.4 / (1.4 / 3), 0.35 / (1.2 / 3), 0.25 / (0.4 / 3)]
+    assert frame["label_probabilities"][0]["praise"] == pytest.approx(weights[1] / sum(weights))
+    assert not done.calibrated
+    kept = json.loads((tmp_path / "run" / "labels.json").read_text("utf-8"))
+    assert kept["evened"]["offsets"] == pytest.approx([-math.log(one / 3) for one in (1.4, 1.2, 0.4)])
+    export_table(tmp_path / "run", tmp_path / "again.csv")
+    assert pl.read_csv(tmp_path / "again.csv")["label"].to_list()[:30] == frame["label"].to_list()[:30]
+
+
+def test_too_few_rows_are_not_evened_out(tmp_path):
+    done, frame = labelled(tmp_path, pl.DataFrame({"text": TEXTS}), even_out=True)
+    assert done.evened is None
+    assert frame["label"].to_list() == ["complaint", "praise", "complaint", "praise of delivery", None]
+
+
+def test_what_people_said_teaches_more_than_evening_out(tmp_path):
+    gold = pl.DataFrame({"text": TEXTS[:4], "label": ["complaint", "praise", "praise", "praise of delivery"]})
+    with pytest.raises(ConfigurationError, match="leave --even-out away"):
+        labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold, even_out=True)
+    labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold)
+    with pytest.raises(ConfigurationError, match="keeps what"):
+        labelled(tmp_path, pl.DataFrame({"text": TEXTS}), even_out=True)

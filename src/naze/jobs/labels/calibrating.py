@@ -1,16 +1,17 @@
-"""Probabilities and what people said go in; a correction of the probabilities comes out, where it helps."""
+"""Probabilities, and what people said, go in; a correction of the probabilities comes out."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from naze.jobs.labels.figures import Floats, Ints
 
-__all__ = ["LEAST_ROWS", "Calibration", "calibrate", "out_of_fold"]
+__all__ = ["LEAST_ROWS", "Calibration", "calibrate", "evened", "out_of_fold"]
 
 LEAST_ROWS = 20
-"""With fewer gold rows nothing is learnt from them."""
+"""With fewer rows nothing is learnt from them."""
 _FOLDS = 5
 _LEAST = 1e-9
 _SHRINKAGE = 2.0
@@ -38,6 +39,40 @@ class Calibration:
     def to_dict(self) -> dict[str, Any]:
         """Lay it out as what JSON can hold."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Self:
+        """Take it from what `to_dict` made.
+
+        Raises:
+            KeyError, TypeError, ValueError: it was made by something else.
+        """
+        return cls(float(kept["scale"]), tuple(map(float, kept["offsets"])))
+
+
+def evened(probabilities: Iterable[Floats]) -> Calibration | None:
+    """Learn what the model says of every row alike, without a row that people labelled: it is taken off.
+
+    A model likes some labels, or their letters, whatever the text is. Each label's probability is divided by its mean over
+    all rows. That evens the labels' shares out too: right where they are about equally frequent, wrong where one is rare.
+
+    Args:
+        probabilities: (rows, labels) each, some rows at a time; a row with NaN is left out.
+
+    Returns:
+        The correction; None where fewer than 20 rows have probabilities.
+
+    Source: Zhou et al. 2024, Batch calibration: rethinking calibration for in-context learning and prompt engineering.
+    """
+    total, rows = np.zeros(0), 0
+    for some in probabilities:
+        there = some[np.isfinite(some).all(axis=1)]
+        if len(there):
+            total = there.sum(axis=0) if not rows else total + there.sum(axis=0)
+            rows += len(there)
+    if rows < LEAST_ROWS:
+        return None
+    return Calibration(1.0, tuple(float(one) for one in -np.log(np.clip(total / rows, _LEAST, 1.0))))
 
 
 def calibrate(probabilities: Floats, truth: Ints) -> Calibration:

@@ -60,12 +60,11 @@ class Held:
         Raises:
             KeyError, TypeError, ValueError: it was made by something else.
         """
-        calibration = kept["calibration"]
         return cls(
             str(kept["examples"]),
             GoldFigures.from_dict(kept["gold"]),
             GoldFigures.from_dict(kept["gold_calibrated"]),
-            Calibration(float(calibration["scale"]), tuple(map(float, calibration["offsets"]))),
+            Calibration.from_dict(kept["calibration"]),
             bool(kept["calibration_helps"]),
             tuple(Wrong(**wrong) for wrong in kept["confidently_wrong"]),
             int(kept["gold_without_answer"]),
@@ -116,6 +115,8 @@ def kept_columns(folder: Path) -> LabelColumns | None:
 
     def columns(kept: Mapping[str, Any]) -> LabelColumns:
         calibration = Held.from_dict(kept).calibration if kept["calibrated"] else None
+        if kept.get("evened") is not None:
+            calibration = Calibration.from_dict(kept["evened"])
         return LabelColumns(kept["column"], tuple(kept["labels"]), calibration, kept["abstain"])
 
     return _read(folder, columns)

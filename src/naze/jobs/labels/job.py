@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from naze.errors import ConfigurationError
 from naze.generations import Account
 from naze.jobs.asking import opened_worker
+from naze.jobs.labels.calibrating import Calibration, evened
 from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.definitions import Labels, as_labels
 from naze.jobs.labels.figures import GoldFigures
@@ -64,6 +65,8 @@ class LabelJob:
     column: str
     gold: Gold | None
     abstain: float | None
+    even_out: bool = False
+    """Take off what the model says of every row alike. See `naze.jobs.labels.calibrating.evened`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Labelled:
     held_before: bool = False
     """Whether the examples were given to an earlier command of this run."""
     target: Path | None = None
+    evened: Calibration | None = None
+    """What was taken off all rows alike; None: nothing was to be, or there were too few rows."""
 
     @property
     def figures(self) -> GoldFigures | None:
@@ -107,8 +112,8 @@ class Labelled:
 
     @property
     def calibrated(self) -> bool:
-        """Whether the table's probabilities are corrected."""
-        return self.columns.calibration is not None
+        """Whether the table's probabilities are corrected by what people said."""
+        return self.columns.calibration is not None and self.evened is None
 
     @property
     def confidently_wrong(self) -> tuple[Wrong, ...]:
@@ -136,6 +141,7 @@ class Labelled:
             "abstain": self.columns.abstain,
             "abstained": self.abstained,
             "calibrated": self.calibrated,
+            "evened": None if self.evened is None else self.evened.to_dict(),
             **(_NOT_HELD if self.held is None else self.held.to_dict()),
             "check_first": [asdict(check) for check in self.check_first],
         }
@@ -149,6 +155,7 @@ def label(
     examples: Any = None,  # noqa: ANN401 - a table as well
     gold_column: str = "label",
     abstain: float | None = None,
+    even_out: bool = False,
     add: str = "label",
     **options: Unpack[TableOptions],
 ) -> Any:  # noqa: ANN401 - the same kind of table
@@ -162,6 +169,7 @@ def label(
             probabilities corrected where that helps.
         gold_column: of `examples`, the label that people gave.
         abstain: a row whose likeliest label is less likely than this gets none, for a person to decide.
+        even_out: without examples: take off what the model says of every row alike, where labels are about equally frequent.
         add: the name of the new column.
         options: see `TableOptions`.
 
@@ -179,6 +187,7 @@ def label(
         examples=examples,
         gold_column=gold_column,
         abstain=abstain,
+        even_out=even_out,
         add=add,
         **options,
     )
@@ -196,23 +205,34 @@ def label_job(
     examples: Any = None,  # noqa: ANN401 - a table as well
     gold_column: str = "label",
     abstain: float | None = None,
+    even_out: bool = False,
     add: str = "label",
     **options: Unpack[TableOptions],
 ) -> LabelJob:
     """Lay out what `label` asks.
 
     Raises:
-        ConfigurationError: a threshold outside 0 to 1.
+        ConfigurationError: a threshold outside 0 to 1; `even_out` beside examples or a bigger model.
         InputError: as `label`.
     """
     if abstain is not None and not 0 < abstain < 1:
         raise ConfigurationError(
             f"abstain is {abstain}; expected a probability between 0 and 1, such as 0.7."
         )
+    settings = options.get("settings") or MapSettings()
+    if even_out and examples is not None:
+        raise ConfigurationError(
+            "both --examples and --even-out are given; expected one of them. Rows that people labelled teach how often each "
+            "label is right, and more: leave --even-out away."
+        )
+    if even_out and settings.unsure is not None:
+        raise ConfigurationError(
+            "--even-out takes off what one model says of every row alike, and a bigger model is to answer where it is "
+            "unsure. Leave one of them away."
+        )
     chosen = as_labels(labels)
     opened = open_table(table)
     texts = text_column(opened, column)
-    settings = options.get("settings") or MapSettings()
     language = settings.language or texts_language(opened, texts)
     given: TableOptions = {**options, "settings": replace(settings, language=language)}
     question = _question(add, chosen, language, texts)
@@ -223,7 +243,7 @@ def label_job(
         own = text_column(gold_table, texts)
         gold_question = _question(add, chosen, language, own)
         gold = gold_rows(gold_table, own, gold_column, gold_question, job)
-    return LabelJob(job, texts, gold, abstain)
+    return LabelJob(job, texts, gold, abstain, even_out)
 
 
 def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
@@ -242,6 +262,11 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
     progress, tell = options.get("progress"), options.get("tell")
     target = target_of(job.map, options.get("out"))
     before = read_held(job.map.folder) if job.gold is None else None
+    if before is not None and job.even_out:
+        raise ConfigurationError(
+            f"{job.map.folder} keeps what {before.examples} taught of this model, which says more than --even-out can: "
+            "leave it away, or give a folder of its own (--run)."
+        )
     with opened_worker(
         job.map.model,
         engine=settings.engine,
@@ -261,7 +286,11 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
     # What was learnt of one model says nothing of another that stands in for it.
     calibration = held.calibration if held is not None and held.helps and settings.unsure is None else None
     columns = LabelColumns(mapped.asked[0].name, labels, calibration, job.abstain)
-    labelled = Labelled(mapped, columns, (), 0, held, held_before=before is not None)
+    even = None
+    if job.even_out:
+        even = evened(columns.probabilities(batch) for batch in mapped.batches())
+        columns = replace(columns, calibration=even)
+    labelled = Labelled(mapped, columns, (), 0, held, held_before=before is not None, evened=even)
     labelled = _looked_through(labelled, job)
     if target is not None:
         write_mapped(labelled.batches(), target, mapped.folder)

@@ -10,7 +10,7 @@ from naze.factors.similarity import joined
 from naze.predictions.features.agreement import agreement
 from naze.predictions.features.groups import Floats, Group, Ngrams, VoteFeatures, Wide
 from naze.predictions.features.measures import COUNTS, SCRIPTS, SHARES, measure_texts
-from naze.predictions.features.ngrams import hashed_ngrams, shared_runs
+from naze.predictions.features.ngrams import distinct_runs, hashed_ngrams, shared_runs
 from naze.records import Vote
 
 if TYPE_CHECKING:
@@ -160,10 +160,11 @@ def _overlap(prompts: Sequence[str], sides: Sequence[Sequence[str]]) -> Group:
     shares = np.empty((len(prompts), 2, 2))
     alike = np.empty((len(prompts), 3))
     for row, (prompt, a, b) in enumerate(zip(prompts, *sides, strict=True)):
-        for side, text in enumerate((a, b)):
-            common, asked, said = shared_runs(prompt, text)
-            shares[row, side] = common / max(asked, 1), common / max(said, 1)
-        common, of_a, of_b = shared_runs(a, b)
+        asked, *said = (distinct_runs(text) for text in (prompt, a, b))
+        for side, runs in enumerate(said):
+            common = shared_runs(asked, runs)
+            shares[row, side] = common / max(len(asked), 1), common / max(len(runs), 1)
+        common, of_a, of_b = shared_runs(*said), len(said[0]), len(said[1])
         same = a.strip() == b.strip()
         alike[row] = common / max(of_a + of_b - common, 1), common / max(min(of_a, of_b), 1), same
         if same:

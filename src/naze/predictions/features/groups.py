@@ -4,7 +4,7 @@ An odd column changes its sign where the responses are exchanged, an even one st
 odd columns for "who wins" and of even ones for "is it a tie" is swapped correctly without being taught.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ __all__ = ["Floats", "Group", "Ints", "Ngrams", "VoteFeatures", "Wide", "joined"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_BLOCK = 4096
+"""Votes whose runs are copied at a time."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,32 @@ class Group:
 
 @dataclass(frozen=True)
 class Ngrams:
-    """Hashed runs of characters and words of each response."""
+    """Hashed runs of characters and words of each response.
+
+    They are the largest of all features (16 KB a vote), so that some of the votes are a look at all of them, not a copy.
+    """
 
     a: "csr_matrix"
     b: "csr_matrix"
+    rows: Ints | None = None
+    """Of `a` and `b`, those of the votes that are meant, in their order; None: all."""
+
+    def __len__(self) -> int:
+        """Return the number of votes."""
+        return int(self.a.shape[0]) if self.rows is None else len(self.rows)
 
     def take(self, rows: Ints) -> "Ngrams":
         """Return those of some votes."""
-        return Ngrams(self.a[rows], self.b[rows])
+        return Ngrams(self.a, self.b, rows if self.rows is None else self.rows[rows])
+
+    def copied(self) -> "tuple[csr_matrix, csr_matrix]":
+        """Return the runs of each response, (votes, columns) each, in memory of their own."""
+        return (self.a, self.b) if self.rows is None else (self.a[self.rows], self.b[self.rows])
+
+    def blocks(self) -> "Iterator[tuple[csr_matrix, csr_matrix]]":
+        """Yield the same as `copied`, some thousand votes at a time."""
+        for start in range(0, len(self), _BLOCK):
+            yield self.take(np.arange(start, min(start + _BLOCK, len(self)))).copied()
 
 
 @dataclass(frozen=True)
@@ -142,7 +162,7 @@ def joined(features: Sequence[VoteFeatures]) -> VoteFeatures:
     return VoteFeatures(
         sum(one.count for one in features),
         groups,
-        Ngrams(vstack([one.a for one in ngrams]).tocsr(), vstack([one.b for one in ngrams]).tocsr())
+        Ngrams(*(vstack(side).tocsr() for side in zip(*(one.copied() for one in ngrams), strict=True)))
         if ngrams
         else None,
         tuple(

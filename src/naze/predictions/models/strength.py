@@ -35,7 +35,8 @@ class TextStrength:
 
     def differences(self, ngrams: Ngrams) -> Floats:
         """Return strength(A) - strength(B) of each vote: (votes,)."""
-        return np.asarray(ngrams.a @ self.weights - ngrams.b @ self.weights, np.float64)
+        read = [a @ self.weights - b @ self.weights for a, b in ngrams.blocks()]
+        return np.concatenate([np.empty(0), *read])
 
 
 def fit_strength(
@@ -60,14 +61,14 @@ def fit_strength(
     )
     ridge = Ridge(alpha=RIDGE, solver="sparse_cg", fit_intercept=False, max_iter=60, tol=1e-3)
     if named.mean() < _LEAST_NAMED or len(names) < _LEAST_MODELS:
-        ridge.fit(ngrams.a - ngrams.b, outcomes)
+        a, b = ngrams.copied()
+        ridge.fit(a - b, outcomes)
         return TextStrength(np.asarray(ridge.coef_, np.float32))
     place = {name: number for number, name in enumerate(names)}
     pairs = np.array([[place[a], place[b]] for a, b in models if a and b])
     strengths = _bradley_terry(pairs, outcomes[named], len(names))
-    kept = np.flatnonzero(named)
     ridge.fit(
-        vstack([ngrams.a[kept], ngrams.b[kept]]),
+        vstack(ngrams.take(np.flatnonzero(named)).copied()),
         np.concatenate([strengths[pairs[:, 0]], strengths[pairs[:, 1]]]),
     )
     return TextStrength(np.asarray(ridge.coef_, np.float32))
