@@ -17,6 +17,7 @@ from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.json_grammar import bounded_grammar
 from naze.engines.openvino_prepare import Prepared, prepare
+from naze.engines.openvino_tokenizer import load_tokenizer
 from naze.engines.prefix_alignment import PrefixAlignment, Upcoming, common_length
 from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
@@ -99,7 +100,7 @@ class OpenVinoPipeline:
         self._genai = genai
         self._options = options
         self._prepared = prepared
-        self._tokenizer = genai.Tokenizer(str(prepared.tokenizer_source))
+        self._tokenizer = load_tokenizer(prepared)
         self._template = prepared.chat_template(self._tokenizer)
         self._identity = Identity(
             engine="openvino",

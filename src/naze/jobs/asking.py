@@ -32,6 +32,7 @@ from naze.generations import (
 )
 from naze.generations.budget import Counter, Spender
 from naze.generations.manifest import read_manifest
+from naze.jobs.lending import LongLoan, OnLoan
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling, Status
 
@@ -212,12 +213,12 @@ class Worker:
                 planned = run.plan(rows, made_from)
             if tell is not None:
                 tell(Told(folder, run.manifest, planned))
-            long = None if self._open_long is None or step.fit != "route" else _Lent(self._open_long)
+            long = None if self._open_long is None or step.fit != "route" else LongLoan(self._open_long)
             try:
                 run.execute(
                     rows,
                     partial(self._give, step),
-                    open_long_engine=None if long is None else long.hand_over,
+                    open_long_engine=None if long is None else partial(self._instead, long.hand_over),
                     progress=progress,
                     spender=self._spender(self.model, run.manifest.address, self.count_tokens),
                     long_spender=None
@@ -238,10 +239,21 @@ class Worker:
             self._engine = None
 
     def _give(self, step: Step) -> Engine:
-        """Hand an opened engine over to a run, which closes it at its end."""
-        engine = self._as_asked(step)
+        """Hand an opened engine over to a run; it comes back where the run has closed it and nothing was left open in it."""
+        asked, own = self._as_asked(step), self.engine
         self._engine = None
-        return engine
+        return OnLoan(asked, lambda: self._take_back(own))
+
+    def _take_back(self, engine: Engine) -> None:
+        if self._engine is None:
+            self._engine = engine
+        else:
+            engine.close()
+
+    def _instead(self, open_other: Callable[[], Engine]) -> Engine:
+        """Open another model's engine where this one's was: two need not fit into the memory."""
+        self.close()
+        return open_other()
 
     def _spender(self, model: str | None, address: str | None, count: Counter) -> Spender | None:
         if self._account is None or model is None:
@@ -286,32 +298,6 @@ class Worker:
             versions=installed_versions(),
             created=now(),
         )
-
-
-class _Lent:
-    """An engine that counts before it is handed over to whoever closes it, and after that as long as it is open."""
-
-    def __init__(self, open_fresh: Callable[[], Engine]) -> None:
-        self._open_fresh = open_fresh
-        self._own: Engine | None = None
-        """Open, and not handed over."""
-        self._last: Engine | None = None
-
-    def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
-        if self._last is None:
-            self._own = self._last = self._open_fresh()
-        return self._last.count_tokens(prompts)
-
-    def hand_over(self) -> Engine:
-        engine, self._own = self._own, None
-        self._last = engine or self._open_fresh()
-        return self._last
-
-    def close(self) -> None:
-        """Close what was not handed over."""
-        if self._own is not None:
-            self._own.close()
-            self._own = None
 
 
 _KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)

@@ -40,7 +40,8 @@ def estimate(job: Callable[..., Any], *arguments: Any, **options: Any) -> Estima
         NazeError: whatever the job itself would raise.
 
     Example:
-        >>> found = naze.estimate(naze.map, "examples/votes.csv", "Is it about code? {{ prompt }}", model="smollm2:135m")
+        >>> asked = {"prompt": "Is it about code? {{ prompt }}", "choices": ["yes", "no"]}
+        >>> found = naze.estimate(naze.map, "examples/votes.csv", **asked, model="smollm2:135m")
         >>> found.rows, found.seconds_low <= found.seconds <= found.seconds_high
         (24, True)
     """

@@ -53,6 +53,9 @@ def run_map(
     if cascade is None:
         return mapped
 
+    if worker is not None:
+        worker.close()  # the bigger model need not fit beside it
+
     def ask(second: MapJob) -> Mapped:
         there = None if bigger is None else bigger(second.model)
         return _run_alone(second, there, account, progress, tell)
