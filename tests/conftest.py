@@ -29,6 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Other work on the machine must not fail a test; on CI every run tries the same examples.
     hypothesis.settings.register_profile("naze", deadline=None, derandomize="CI" in os.environ)
     hypothesis.settings.load_profile("naze")
+    if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+        # Processes that share the processor are quicker with a thread each than with as many as there are cores.
+        os.environ.setdefault("NAZE_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,6 @@ def test_needed_properties_stand_in_order_and_others_may_be_left_out():
         ({"anyOf": [{"type": "string"}, {"type": "integer", "title": "N"}]}, "string | integer"),
         ({"type": "integer", "minimum": 1, "maximum": 3}, '"1" | "2" | "3"'),
         ({"type": "integer", "minimum": 0}, "natural"),
-        ({"type": "string", "minLength": 2, "maxLength": 5}, r'"\"" char{2,5} "\""'),
         ({"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3},
          '"[" ws string ws ("," ws string ws){0,2} "]"'),
         ({"type": "array", "maxItems": 0}, '"[" ws "]"'),
@@ -50,6 +49,16 @@ def test_needed_properties_stand_in_order_and_others_may_be_left_out():
 )  # fmt: skip
 def test_each_kind_of_schema_has_its_expression(schema, root):
     assert rules(schema)["root"] == root
+
+
+def test_a_texts_length_is_counted_by_rules():
+    found = rules({"type": "string", "minLength": 1, "maxLength": 2})
+    assert found["root"] == r'"\"" text1to2at0'
+    assert found["text1to2at0"].startswith("[^") and found["text1to2at0"].endswith(r'"\\" escape text1to2at1')
+    assert found["text1to2at1"].startswith(r'"\"" | [^')
+    assert found["text1to2at2"] == r'"\""'
+    assert rules({"type": "string", "minLength": 1})["text1toat0"].endswith("escape chars")
+    assert rules({"type": "string", "maxLength": 0})["text0to0at0"] == r'"\""'
 
 
 def test_a_schema_may_refer_to_itself():

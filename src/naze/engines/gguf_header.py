@@ -99,11 +99,19 @@ def _number(file: BinaryIO, code: str) -> Any:  # noqa: ANN401 - the code says t
 
 
 def _string(file: BinaryIO) -> str:
-    length = _number(file, "Q")
-    raw = file.read(length)
-    if len(raw) < length:
-        raise struct.error(f"a text of {length:,} bytes is expected, {len(raw):,} are there")
-    return raw.decode("utf-8", errors="surrogateescape")
+    return _strings(file, 1)[0]
+
+
+def _strings(file: BinaryIO, count: int) -> list[str]:
+    # A vocabulary has some hundred thousand: what happens for each of them counts.
+    length_of, read, found = struct.Struct("<Q").unpack, file.read, []
+    for _ in range(count):
+        (length,) = length_of(read(8))
+        raw = read(length)
+        if len(raw) < length:
+            raise struct.error(f"a text of {length:,} bytes is expected, {len(raw):,} are there")
+        found.append(raw.decode("utf-8", "surrogateescape"))
+    return found
 
 
 def _value(file: BinaryIO, kind: int) -> Any:  # noqa: ANN401 - GGUF values are of many types
@@ -116,4 +124,6 @@ def _value(file: BinaryIO, kind: int) -> Any:  # noqa: ANN401 - GGUF values are 
         code = _SCALARS[inner]
         size = struct.calcsize(f"<{code}") * count
         return list(struct.unpack(f"<{count}{code}", file.read(size)))
+    if inner == _STRING:
+        return _strings(file, count)
     return [_value(file, inner) for _ in range(count)]

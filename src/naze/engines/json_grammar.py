@@ -16,10 +16,12 @@ MOST_INDENTED = 24
 """Spaces behind a line end."""
 MOST_LISTED = 500
 """A range of whole numbers of at most so many is written out."""
+_CHARACTER = r"[^\0-\x1f\"\\\r\n]"
 _BASICS = {
     "ws": rf'"" | " " | "\n" [ \t]{{0,{MOST_INDENTED}}}',
-    "char": r'[^\0-\x1f\"\\\r\n] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F])',
-    "string": r'"\"" char* "\""',
+    "escape": r'["\\/bfnrt] | "u" [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F]',
+    "chars": rf'"\"" | {_CHARACTER} chars | "\\" escape chars',
+    "string": r'"\"" chars',
     "natural": '"0" | [1-9] [0-9]{0,17}',
     "integer": '"-"? natural',
     "number": '"-"? natural ("." [0-9]{1,17})? ([eE] [+-]? [0-9]{1,3})?',
@@ -128,10 +130,34 @@ class _Maker:
         if kinds not in _TYPE_KEYS:
             raise _OtherError
         _only(said, {"type", *_TYPE_KEYS[kinds]})
-        write = {"string": _string, "integer": _integer, "array": self._array, "object": self._object}.get(
-            kinds
-        )
+        write = {
+            "string": self._string,
+            "integer": _integer,
+            "array": self._array,
+            "object": self._object,
+        }.get(kinds)
         return kinds if write is None else write(said)
+
+    def _string(self, said: Mapping[str, Any]) -> str:
+        """Write a text, of whose length a rule for each character keeps count.
+
+        A repetition of a rule, `char{2,60}`, would say the same. But then xgrammar looks at thousands of tokens before every
+        token that is written (docs/performance.md); what may follow a rule that ends in a rule is known beforehand.
+        """
+        least, most = int(said.get("minLength", 0)), said.get("maxLength")
+        if not least and most is None:
+            return "string"
+        most = None if most is None else max(least, int(most))
+        name = f"text{least}to{'' if most is None else most}at"
+        for count in range(least if most is None else most + 1):
+            following = f"{name}{count + 1}"
+            if count + 1 == least and most is None:
+                following = "chars"
+            ways = [r'"\""'] if count >= least else []
+            if count != most:
+                ways += [f"{_CHARACTER} {following}", rf'"\\" escape {following}']
+            self.rules[f"{name}{count}"] = " | ".join(ways)
+        return rf'"\"" {name}0'
 
     def _array(self, said: Mapping[str, Any]) -> str:
         item = self._named(self.of(said.get("items", True)))
@@ -212,12 +238,6 @@ def _found(whole: Any, pointer: str) -> Any:  # noqa: ANN401 - JSON
             raise _OtherError
         here = here[name]
     return here
-
-
-def _string(said: Mapping[str, Any]) -> str:
-    if "minLength" not in said and "maxLength" not in said:
-        return "string"
-    return rf'"\"" char{_times(int(said.get("minLength", 0)), said.get("maxLength"))} "\""'
 
 
 def _integer(said: Mapping[str, Any]) -> str:
