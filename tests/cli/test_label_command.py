@@ -22,7 +22,9 @@ def call(tmp_path, monkeypatch, smollm2_path):
 def test_what_is_said_of_every_row_alike_is_taken_off_and_told(call, tmp_path):
     said = call("--even-out")
     assert said.exit_code == 0, said.output
-    assert "Evened out: each label's probability was divided by its mean over all rows (praise " in said.output
+    assert (
+        "Evened out: each label's probability was divided by its mean over all rows (praise " in said.output
+    )
     assert "Check these first" in said.output
     labels = pl.read_csv("out.csv")["label"].value_counts()
     assert sorted(labels["label"]) == ["complaint", "praise"]
