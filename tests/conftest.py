@@ -31,8 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("naze")
     if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
         # Processes that share the processor are quicker with a thread each than with as many as there are cores.
-        for name in ("NAZE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
+        os.environ.setdefault("NAZE_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
