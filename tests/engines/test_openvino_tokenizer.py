@@ -54,4 +54,13 @@ def test_what_is_damaged_or_of_another_version_is_made_anew(prepared):
     assert ids(load_tokenizer(prepared)) == told
     kept.rename(prepared.folder / "tokenizer-2001.1")
     assert ids(load_tokenizer(prepared)) == told
-    assert [path.name for path in prepared.folder.iterdir()] == [kept.name]
+    assert sorted(path.name for path in prepared.folder.iterdir()) == ["tokenizer-2001.1", kept.name]
+
+
+def test_where_nothing_can_be_kept_the_file_itself_is_read(prepared, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    assert ids(load_tokenizer(prepared))[0]
+    assert list(prepared.folder.iterdir()) == []

@@ -40,13 +40,19 @@ def load_tokenizer(prepared: Prepared) -> Any:  # noqa: ANN401 - a package witho
         return genai.Tokenizer(str(source))
     # What another version made may be wrong, or in a form that this one does not read.
     kept = prepared.folder / f"tokenizer-{version('openvino-tokenizers')}"
-    with FileLock(prepared.folder.with_suffix(".lock")):
+    for _ in range(2):
         if _whole(kept):
             try:
                 return genai.Tokenizer(str(kept))
             except RuntimeError:  # damaged: it is made anew
-                pass
-        return _made(source, kept)
+                shutil.rmtree(kept, ignore_errors=True)
+        try:
+            with FileLock(prepared.folder.with_suffix(".lock")):
+                if not _whole(kept):
+                    return _made(source, kept)
+        except OSError:  # a cache that may only be read, a full disk, a system without links
+            break
+    return genai.Tokenizer(str(source))
 
 
 def _whole(folder: Path) -> bool:
@@ -54,19 +60,19 @@ def _whole(folder: Path) -> bool:
 
 
 def _made(source: Path, kept: Path) -> Any:  # noqa: ANN401 - a package without types
-    """Make a tokenizer of a GGUF file, and keep it where that can be done."""
+    """Make a tokenizer of a GGUF file, and keep it.
+
+    Raises:
+        OSError: it cannot be kept.
+    """
     import openvino_genai as genai
 
-    for older in kept.parent.glob("tokenizer-*"):
-        shutil.rmtree(older, ignore_errors=True)
+    shutil.rmtree(kept, ignore_errors=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{kept.name}-", dir=kept.parent))
     try:
+        # Its files are written beside the GGUF file: another name for that file decides where.
         named = aside / source.name
-        try:
-            # Its files are written beside the GGUF file: another name for that file decides where.
-            named.symlink_to(source.resolve())
-        except OSError:
-            return genai.Tokenizer(str(source))
+        named.symlink_to(source.resolve())
         made = genai.Tokenizer(str(named), enable_save_ov_model=True)
         named.unlink()
         if _whole(aside):
