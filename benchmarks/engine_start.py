@@ -9,11 +9,10 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
-import time
 from datetime import date
 
+from import_time import seconds_of
 from naze.engines import resolve
 from naze.engines.openvino_prepare import prepare
 
@@ -61,13 +60,6 @@ def main() -> None:
         "date": date.today().isoformat(),
     }
     print(json.dumps(record))
-
-
-def seconds_of(command: list[str]) -> float:
-    """Run a command to its end and return its wall-clock seconds."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

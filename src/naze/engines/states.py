@@ -1,13 +1,13 @@
 """An engine that can tell a model's hidden states goes in; an engine whose answers carry them comes out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from naze.engines.protocol import Engine, EngineOptions, Identity, Model, StateReader
+from naze.engines.protocol import Engine, Identity, StateReader
+from naze.engines.speaking import SpeaksFor
 from naze.errors import ConfigurationError
 from naze.records import Answer, Prompt, Sampling
 
@@ -47,16 +47,12 @@ def with_states(engine: Engine) -> Engine:
     return _WithStates(engine, engine)
 
 
-class _WithStates:
+class _WithStates(SpeaksFor):
     """Speaks for an engine, and has it read states instead of answering."""
 
     def __init__(self, engine: Engine, reader: StateReader) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._reader = reader
-
-    @classmethod
-    def open(cls, model: Model, options: EngineOptions) -> Self:
-        raise NotImplementedError("made of an engine that is open: `with_states`")
 
     @property
     def identity(self) -> Identity:
@@ -65,15 +61,6 @@ class _WithStates:
         depths = " ".join(f"{depth:g}" for depth in DEPTHS)
         return replace(found, fingerprint=f"{found.fingerprint} states {depths}")
 
-    @property
-    def context_tokens(self) -> int:
-        return self._engine.context_tokens
-
-    def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
-        return self._engine.count_tokens(prompts)
-
     def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
+        """Answer with states."""
         return self._reader.read_states(prompts)
-
-    def close(self) -> None:
-        self._engine.close()

@@ -4,42 +4,23 @@ Opening a model takes seconds to minutes: the steps of a job pass one engine on,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Self
 
-from naze.engines.protocol import Engine, EngineOptions, Identity, Model
+from naze.engines.protocol import Engine
+from naze.engines.speaking import SpeaksFor
 from naze.records import Answer, Prompt, Sampling
 
 __all__ = ["LongLoan", "OnLoan"]
 
 
-class OnLoan:
+class OnLoan(SpeaksFor):
     """Speaks for an engine that a run may use; closed, it is given back, or freed where something was left open in it."""
 
     def __init__(self, engine: Engine, give_back: Callable[[], None]) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._give_back = give_back
         self._closed = False
         self._under_way = 0
         """Iterators of answers that have not come to their end."""
-
-    @classmethod
-    def open(cls, model: Model, options: EngineOptions) -> Self:
-        """Not to be called: it is made of an engine that is open."""
-        raise NotImplementedError("made of an engine that is open: `Worker.ask`")
-
-    @property
-    def identity(self) -> Identity:
-        """Who answers."""
-        return self._engine.identity
-
-    @property
-    def context_tokens(self) -> int:
-        """See `Engine.context_tokens`."""
-        return self._engine.context_tokens
-
-    def count_tokens(self, prompts: Sequence[Prompt]) -> list[int]:
-        """See `Engine.count_tokens`."""
-        return self._engine.count_tokens(prompts)
 
     def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
         """See `Engine.answer`."""
