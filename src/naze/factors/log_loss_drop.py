@@ -10,6 +10,7 @@ from naze.factors.held_out import HeldOut, Ints
 from naze.factors.matrix import Floats
 from naze.factors.resampling import LEAST_PROMPTS, Estimates, bootstrap_interval, resample, sums_by
 from naze.factors.style import Style
+from naze.one_thread import one_thread_if_small
 
 SHRINKAGE = (0.003, 0.03, 0.3, 3.0)
 """Values of C of the logistic regression, for the log losses of all votes added up."""
@@ -70,8 +71,9 @@ def log_loss_drop(
     held, odd, even = held.only(rows), style.antisymmetric[rows], style.symmetric[rows]
     features = list(_with_factors(held, odd, even))
     parts = _parts(held.prompts, folds, seed)
-    shrinkage = _shrinkage(odd, even, held.outcomes, parts)
-    losses = np.column_stack([_losses(*pair, held.outcomes, parts, shrinkage) for pair in features])
+    with one_thread_if_small(len(parts)):
+        shrinkage = _shrinkage(odd, even, held.outcomes, parts)
+        losses = np.column_stack([_losses(*pair, held.outcomes, parts, shrinkage) for pair in features])
     gains = losses[:, :1] - losses[:, 1:]
     drop = _means(gains, held, resamples, seed)
     return LogLoss(

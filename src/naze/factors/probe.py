@@ -18,6 +18,7 @@ from naze.factors.matrix import Floats
 from naze.factors.resampling import LEAST_PROMPTS, Estimate, bootstrap_interval, known, resample
 from naze.factors.similarity import joined
 from naze.factors.style import style
+from naze.one_thread import one_thread_if_small
 from naze.records import Vote
 
 __all__ = [
@@ -172,13 +173,18 @@ def cross_validated(
             f"{len(np.unique(prompts))} prompts; cross-validation needs {LEAST_PROMPTS} at least."
         )
     win, tie = np.zeros(len(outcomes)), np.zeros(len(outcomes))
-    for repeat in range(repeats):
-        for learnt, left in _folds(prompts, seed + repeat):
-            found = learnt_elsewhere(
-                features.only(learnt), outcomes[learnt], prompts[learnt], asked=features.only(left), seed=seed
-            )
-            win[left] += found.win / repeats
-            tie[left] += found.tie / repeats
+    with one_thread_if_small(len(prompts)):
+        for repeat in range(repeats):
+            for learnt, left in _folds(prompts, seed + repeat):
+                found = learnt_elsewhere(
+                    features.only(learnt),
+                    outcomes[learnt],
+                    prompts[learnt],
+                    asked=features.only(left),
+                    seed=seed,
+                )
+                win[left] += found.win / repeats
+                tie[left] += found.tie / repeats
     return Ranked(win, tie)
 
 

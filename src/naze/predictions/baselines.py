@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from naze.one_thread import one_thread_if_small
 from naze.predictions.features.groups import Floats, VoteFeatures
 from naze.predictions.models.learnt import Taught, learn, prompt_parts
 from naze.predictions.models.linear import fit_linear
@@ -81,9 +82,10 @@ def cross_validate(taught: Taught, learner: Learner, folds: int, seed: int = 0) 
     parts = prompt_parts(taught.prompts, folds, seed)
     own = np.flatnonzero(taught.sources == 0)
     found = np.empty((len(taught.outcomes), 3))
-    for fold in range(folds):
-        asked = np.flatnonzero((parts == fold) & (taught.sources == 0))
-        if len(asked):
-            told = taught.take(np.flatnonzero(parts != fold))
-            found[asked] = learner(told, taught.features.take(asked))
+    with one_thread_if_small(len(parts)):
+        for fold in range(folds):
+            asked = np.flatnonzero((parts == fold) & (taught.sources == 0))
+            if len(asked):
+                told = taught.take(np.flatnonzero(parts != fold))
+                found[asked] = learner(told, taught.features.take(asked))
     return found[own]

@@ -10,6 +10,7 @@ import numpy as np
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.factors.style import style
+from naze.one_thread import one_thread_if_small
 from naze.predictions.features.groups import Floats, Ints
 from naze.predictions.models.part import Bools
 from naze.predictions.predictor import outcomes_of, prompt_numbers
@@ -116,12 +117,13 @@ def fit_leaderboard(
         raise ConfigurationError(f"the anchor {anchor!r} is in no vote; there are {', '.join(names[:12])}.")
     pairs, style_names = _pairs(used, names, style_control)
     _check_connected(pairs, names)
-    fitted = fit_ratings(pairs, chosen)
     place = None if anchor is None else names.index(anchor)
-    if intervals == "sandwich":
-        spread = _by_sandwich(pairs, chosen, fitted, place)
-    else:
-        spread = _by_bootstrap(pairs, chosen, fitted, place, resamples, seed)
+    with one_thread_if_small(len(used)):
+        fitted = fit_ratings(pairs, chosen)
+        if intervals == "sandwich":
+            spread = _by_sandwich(pairs, chosen, fitted, place)
+        else:
+            spread = _by_bootstrap(pairs, chosen, fitted, place, resamples, seed)
     rows = _rows(names, pairs, fitted, place, spread)
     constant = None
     if chosen is not Method.BRADLEY_TERRY:

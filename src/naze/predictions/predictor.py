@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
+from naze.one_thread import one_thread_if_small
 from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
@@ -137,8 +138,9 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.group_names_ = taught.features.names
         self.classes_ = np.array(CLASSES)
         self.languages_ = sorted({vote.language for vote in votes if vote.language})
-        self.report_ = self._cross_validated(taught, list(votes)) if self.folds else None
-        self.learnt_: Learnt = learn(taught, seed=self.seed, with_trees=self.trees)
+        with one_thread_if_small(len(together)):
+            self.report_ = self._cross_validated(taught, list(votes)) if self.folds else None
+            self.learnt_: Learnt = learn(taught, seed=self.seed, with_trees=self.trees)
         self.questions_: Questions | None = None
         self.surprising_ = self._surprising(taught, list(votes))
         self.votes_, self.extra_votes_ = len(votes), sum(len(one) for one in sets[1:])

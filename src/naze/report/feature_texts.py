@@ -36,6 +36,7 @@ _JAPANESE = {
     "lines": "行数",
     "links": "リンク",
     "list items": "箇条書き",
+    "match with the prompt's language": "プロンプトと同じ言語",
     "match with the prompt's script": "プロンプトと同じ文字体系",
     "names in both": "両方にある固有名",
     "names in common": "共通の固有名",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from naze.factors.similarity import joined
 from naze.predictions.features.agreement import agreement
 from naze.predictions.features.groups import Floats, Group, Ngrams, VoteFeatures, Wide
+from naze.predictions.features.languages import languages_of, same_language
 from naze.predictions.features.measures import COUNTS, SCRIPTS, SHARES, measure_texts
 from naze.predictions.features.ngrams import distinct_runs, hashed_ngrams, shared_runs
 from naze.records import Vote
@@ -68,16 +69,16 @@ def measure_votes(
     sides = [[joined(vote.response_a) for vote in votes], [joined(vote.response_b) for vote in votes]]
     of_prompt, of_a, of_b = (measure_texts(texts) for texts in (prompts, *sides))
     groups = [_compared(name, measures, of_a, of_b) for name, measures in _GROUPS.items()]
-    groups[list(_GROUPS).index("language")] = _with_match(
-        groups[list(_GROUPS).index("language")], _scripts(of_prompt), _scripts(of_a), _scripts(of_b)
-    )
+    place = list(_GROUPS).index("language")
+    groups[place] = _with_script(groups[place], _scripts(of_prompt), _scripts(of_a), _scripts(of_b))
+    groups[place] = _with_language(groups[place], prompts, sides)
     groups += [_overlap(prompts, sides), agreement(*sides), _prompt(votes, of_prompt)]
     wide: tuple[Wide, ...] = ()
     if embedder is not None:
         vectors = np.asarray(embedder.embed([*prompts, *sides[0], *sides[1]]), np.float32)
         prompt, a, b = np.split(vectors, 3)
         groups.append(_similarity(prompt, a, b))
-        wide = (Wide("embeddings", "meaning", a - b, a + b),)
+        wide = (Wide("embeddings", "meaning", a - b, np.hstack([(a + b) / 2, prompt])),)
     hashed = Ngrams(hashed_ngrams(sides[0]), hashed_ngrams(sides[1])) if ngrams else None
     return VoteFeatures(len(votes), tuple(groups), hashed, wide)
 
@@ -139,11 +140,18 @@ def _scripts(measured: "pl.DataFrame") -> Floats:
     return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9), np.float64)
 
 
-def _with_match(group: Group, prompt: Floats, a: Floats, b: Floats) -> Group:
+def _with_script(group: Group, prompt: Floats, a: Floats, b: Floats) -> Group:
     """Add how far a response is written as its prompt is: the common part of their shares of writing systems."""
     match_a, match_b = (np.minimum(one, prompt).sum(axis=1, keepdims=True) for one in (a, b))
     match = _odd_and_even("language", ["match with the prompt's script"], match_a, match_b)
     return _side_by_side(group, match)
+
+
+def _with_language(group: Group, prompts: Sequence[str], sides: Sequence[Sequence[str]]) -> Group:
+    """Add whether a response is in the language of its prompt: two languages may share their letters."""
+    asked, *said = (languages_of(texts) for texts in (prompts, *sides))
+    of_a, of_b = (same_language(asked, languages) for languages in said)
+    return _side_by_side(group, _odd_and_even("language", ["match with the prompt's language"], of_a, of_b))
 
 
 def _side_by_side(first: Group, second: Group) -> Group:
