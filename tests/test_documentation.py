@@ -3,8 +3,8 @@
 A code block is treated by its language and by a comment on the line above it:
 
 - `python`: run, in the order of the page, in one process, in a folder that holds `examples/`. So that this takes
-  seconds, the demo's model is replaced by the small one (both are real), and explanations whose length a page
-  leaves open end after 64 tokens.
+  seconds, the demo's model is replaced by the small one (both are real), and explanations and single answers whose
+  length a page leaves open end after 64 and 16 tokens.
 - `console`: a line that begins with `$ naze` is a command. Its names and options are checked; with
   `<!-- run -->` above the block it is run, too.
 - `toml`, `json`: parsed.
@@ -201,6 +201,7 @@ BRIEFLY = """
 import functools, sys, naze
 short = naze.ExplainSettings(sampling=naze.Sampling(max_tokens=64))
 naze.explain = functools.partial(naze.explain, settings=short)
+naze.generate = functools.partial(naze.generate, options={"num_predict": 16})
 exec(compile(sys.stdin.read(), "page", "exec"), {"__name__": "__main__"})
 """
 

@@ -124,6 +124,16 @@ def test_a_name_that_cannot_be_one_leaves_the_reasons_own_words(tmp_path, answer
     assert {one.name for one in found.factors} == {"Courtesy", f"{SAID[0]} (0)"}
 
 
+def test_what_failed_once_is_asked_in_another_way(tmp_path):
+    """The same question to the same model would have the same answer; a text that repeats itself ends with a penalty."""
+    named(tmp_path, ["Brevity", '{"definition": "Brief and brief and brief and'])
+    folders = [tmp_path / "name", tmp_path / "name" / "again"]
+    penalties = [
+        json.loads((one / "manifest.json").read_text())["sampling"]["repetition_penalty"] for one in folders
+    ]
+    assert penalties == [1.0, 1.05]
+
+
 def test_a_group_too_large_for_the_context_shows_fewer_reasons(tmp_path):
     engine = Naming()
     engine.names, engine.context_tokens = ("Brevity",), 500
