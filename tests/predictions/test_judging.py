@@ -312,6 +312,8 @@ def test_a_file_is_judged_scored_and_written(tmp_path, scripted_judge):
     assert (found.votes, found.judged, found.unanswered) == (120, 120, 0)
     assert set(found.scores) == {"prior", "one order", "both orders", "calibrated"}
     assert found.scores["calibrated"]["log_loss"].value < found.scores["prior"]["log_loss"].value
+    assert found.agreement.votes == 120
+    assert found.agreement.strict.value <= found.agreement.one_order.value
     import polars as pl
 
     frame = pl.read_parquet(found.file)
@@ -334,7 +336,7 @@ def test_without_winners_nothing_is_scored(tmp_path, scripted_judge):
     path = tmp_path / "votes.parquet"
     write_votes(Votes.from_votes([replace(vote, winner=None) for vote in made(40)]), path)
     found = judge_file(path, JudgeSettings(model="s", out=tmp_path / "out"))
-    assert not found.scores and found.judged == 40
+    assert not found.scores and found.judged == 40 and found.agreement is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from naze.cli.votes import Columns, Limit
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
+    from naze.predictions.agreement import Agreement
     from naze.predictions.judged import Judged
 
 app = typer.Typer(help="Have a model judge votes: probabilities, both orders, calibrated.")
@@ -83,6 +84,7 @@ def _facts(found: "Judged") -> dict[str, Any]:
         "scores": {name: asdict(score) for name, score in found.scores.items()},
         "gains": {name: asdict(gain) for name, gain in found.gains.items()},
         "cascade": [asdict(point) for point in found.cascade],
+        "agreement": None if found.agreement is None else asdict(found.agreement),
     }
 
 
@@ -97,6 +99,8 @@ def _show(found: "Judged") -> None:
         typer.echo("Too few winners are known (fewer than 30), so that nothing is scored or calibrated.")
     else:
         _show_scores(found)
+    if found.agreement is not None:
+        _show_agreement(found.agreement)
     if found.cascade:
         typer.echo("\n  least sure votes judged   log loss   as many at random")
         for point in found.cascade:
@@ -127,3 +131,22 @@ def _show_scores(found: "Judged") -> None:
             f"{'' if tie is None else f'{tie:.3f}':<9}  {against}"
         )
     typer.echo("  (log loss in nats; above 0: worse than the prior; 95 % intervals)")
+
+
+def _show_agreement(found: "Agreement") -> None:
+    """Show the four ways in which judges are counted in print, and what stands behind them."""
+    typer.echo(
+        f"\nAgreement with people on {found.votes:,} votes and {found.prompts:,} prompts, as published judges are counted:"
+    )
+    for words, share, count in (
+        ("right in both orders (strict)", found.strict, found.votes),
+        ("right in one order, A first", found.one_order, found.votes),
+        ("right, contradicting orders a tie", found.swap_to_tie, found.votes),
+        ("right of the two, decided votes", found.decided_pairs, found.decided),
+        ("ties called ties in both orders", found.tie_recall, found.ties),
+        ("both orders say the same", found.consistency, found.votes),
+    ):
+        told = "-" if share.value is None else f"{share.value:.1%}"
+        if share.low is not None and share.high is not None:
+            told += f" [{share.low:.1%}, {share.high:.1%}]"
+        typer.echo(f"  {words:<34}  {told:<22}  of {count:,}")

@@ -15,6 +15,7 @@ from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.generations import Progress
 from naze.jobs.asking import opened_worker
+from naze.predictions.agreement import Agreement, agreement_with_people
 from naze.predictions.calibrating import (
     CascadePoint,
     calibrate_judge,
@@ -76,6 +77,8 @@ class Judged:
     gains: Mapping[str, Estimate]
     """Log loss less the prior's; below 0 is better."""
     cascade: tuple[CascadePoint, ...] = ()
+    agreement: Agreement | None = None
+    """Of the verdicts as they are with people, as published judges are counted; None where no winner is known."""
 
 
 def judge_file(
@@ -193,8 +196,20 @@ class _Reckoning:
         file = self._write(folder / "verdicts.parquet", final)
         return Judged(
             model, file, len(self.votes), len(answered), len(self.asked) - len(answered), self.verdicts.position_bias,
-            scores, gains, cascade,
+            scores, gains, cascade, self._agreement(answered[known], rows[known]),
         )  # fmt: skip
+
+    def _agreement(self, answered: Ints, rows: Ints) -> Agreement | None:
+        if not len(rows):
+            return None
+        voted = [self.votes[int(row)] for row in rows]
+        return agreement_with_people(
+            self.verdicts.shown[answered],
+            self.verdicts.swapped[answered],
+            [vote.winner for vote in voted if vote.winner is not None],
+            prompt_numbers(voted),
+            seed=self.seed,
+        )
 
     def _scored(
         self, answered: Ints, rows: Ints, known: Ints

@@ -1,0 +1,68 @@
+"""`naze judge`, as it is typed: what it prints of a judge, and how it leaves."""
+
+import json
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from naze.cli import app
+from naze.jobs.asking import Worker
+from naze.records import Answer, FinishReason, Status
+from scripted import ScriptedEngine
+
+EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
+
+
+class Judging(ScriptedEngine):
+    """Says A where the first response is the longer one by far, B where the second is, else a tie."""
+
+    refuses: frozenset[str] = frozenset()
+
+    def answer(self, prompts, sampling):
+        for prompt in prompts:
+            yield prompt, self.reply(prompt)
+
+    def reply(self, prompt):
+        if prompt.subject_id in self.refuses:
+            return Answer(Status.ERROR, reason="not today")
+        a, b = (
+            1
+            + sum(
+                map(len, re.findall(rf"<response_{side}[^>]*>(.*?)</response_{side}", prompt.subject, re.S))
+            )
+            for side in "ab"
+        )
+        told = {"A": a / (a + b) * 0.7, "B": b / (a + b) * 0.7, "C": 0.3}
+        return Answer(Status.ANSWERED, max(told, key=told.get), told, 0.9, finish_reason=FinishReason.CHOICE)
+
+
+@pytest.fixture
+def judge(monkeypatch, tmp_path):
+    """Judges the first votes of a real file as they are typed; `refuses` are prompts without an answer."""
+
+    def typed(*words, refuses=(), limit=40):
+        @contextmanager
+        def opened(model, *, engine=None, options=None):
+            asked = Judging()
+            asked.refuses = frozenset(refuses)
+            yield Worker(model, lambda: asked)
+
+        monkeypatch.setattr("naze.predictions.judged.opened_worker", opened)
+        told = ["judge", EXPLAINED, "--model", "s", "--out", tmp_path / "run", "--limit", limit, *words]
+        return CliRunner().invoke(app, [str(word) for word in told])
+
+    return typed
+
+
+def test_agreement_with_people_is_printed_and_in_the_json(judge):
+    done = judge()
+    assert done.exit_code == 0, done.output
+    assert "Agreement with people on 40 votes and" in done.output
+    told = json.loads(judge("--json").stdout)["agreement"]
+    assert told["decided"] + told["ties"] == told["votes"] == 40
+    assert told["consistency"]["value"] == 1, "it does not look at the place"
+    assert told["strict"] == told["one_order"] == told["swap_to_tie"]
+    assert f"right in both orders (strict)       {told['strict']['value']:.1%} [" in done.output
