@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
-from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
+from naze.predictions.baselines import BASELINES, cross_validate, naze_learner, outcome_shares
 from naze.predictions.contents import Hashes, content_hashes
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
@@ -144,6 +144,7 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.questions_: Questions | None = None
         self.surprising_ = self._surprising(taught, list(votes))
         self.votes_, self.extra_votes_ = len(votes), sum(len(one) for one in sets[1:])
+        self.prior_ = outcome_shares(outcomes)
         self.contents_: Hashes = content_hashes(together)[:, 0]
         return self
 

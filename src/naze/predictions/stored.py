@@ -53,7 +53,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     learnt = predictor.learnt_
-    arrays: dict[str, Any] = {"contents": predictor.contents_}
+    arrays: dict[str, Any] = {"contents": predictor.contents_, "prior": predictor.prior_}
     if learnt.strength is not None:
         arrays["strength"] = learnt.strength.weights
     for group, axes in learnt.axes.items():
@@ -113,7 +113,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.questions_ = _questions(about["questions"])
         predictor.surprising_ = _surprising(folder)
         predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
-        predictor.contents_ = arrays["contents"]
+        predictor.contents_, predictor.prior_ = arrays["contents"], arrays["prior"]
         axes = {
             group: Axes(*(arrays[f"axes.{group}.{name}"] for name in _AXES))
             for group in predictor.group_names_
