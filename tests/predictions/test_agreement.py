@@ -1,11 +1,15 @@
 """A judge's agreement with people, counted in the four ways that others publish."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from naze.errors import InputError
 from naze.predictions import agreement_with_people
 from naze.records import Winner
+from naze.votes import read_votes
 
 CASES = [
     # winner, shown, swapped: A of `swapped` speaks of response B
@@ -74,8 +78,6 @@ def test_a_share_of_nothing_still_has_an_interval():
 
 
 def test_the_longer_response_wins_as_often_as_is_published(shared_data):
-    from naze.votes import read_votes
-
     for name, published in (("autoj_pairwise", 0.526), ("pandalm_test", 0.611)):
         votes = read_votes(shared_data / f"{name}.parquet")
         longer = ["AB"[len(vote.response_b[-1] or "") > len(vote.response_a[-1] or "")] for vote in votes]
@@ -97,3 +99,20 @@ def test_the_longer_response_wins_as_often_as_is_published(shared_data):
 def test_what_cannot_be_counted_is_refused(shown, swapped, winners, said):
     with pytest.raises(InputError, match=said):
         agreement_with_people(shown, swapped, winners)
+
+
+def test_a_judges_table_has_the_published_figures_as_rows_and_samples_that_grow(
+    shared_data, monkeypatch, tmp_path
+):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    tables = importlib.import_module("judges_published")
+    votes = list(read_votes(shared_data / "pandalm_test.parquet"))
+    few, more = tables.sampled(votes, 5, 1), tables.sampled(votes, 30, 1)
+    assert few == more[:5] and len({one.id for one in more}) == 30 and more != votes[:30]
+    assert tables.sampled(votes, None, 1) == votes
+    monkeypatch.setattr(tables, "judged", lambda own, *_: tables.longer_wins(own))
+    told = tables.table_of_judges(
+        {"pandalm_test": votes}, "m", tmp_path, sample=60, seed=1, context=None
+    ).splitlines()
+    assert "| pandalm_test | JudgeLRM-14B (published) | all | – | 81.18 % | – | – | – | – |" in told
+    assert told[-1].startswith("| pandalm_test | `m` | 60 | ") and told[-1].count("|") == told[0].count("|")
