@@ -5,12 +5,14 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from naze.cli import app
 from naze.jobs.asking import Worker
 from naze.records import Answer, FinishReason, Status
+from naze.votes import read_votes
 from scripted import ScriptedEngine
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
@@ -66,3 +68,15 @@ def test_agreement_with_people_is_printed_and_in_the_json(judge):
     assert told["consistency"]["value"] == 1, "it does not look at the place"
     assert told["strict"] == told["one_order"] == told["swap_to_tie"]
     assert f"right in both orders (strict)       {told['strict']['value']:.1%} [" in done.output
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_vote_without_an_answer_in_one_order_is_counted_and_told_by_the_status(judge, tmp_path, more):
+    first, second = (vote.id for vote in read_votes(EXPLAINED, limit=2))
+    done = judge(*more, refuses=[first, f"{second}~swapped"])
+    assert done.exit_code == 3
+    assert ('"unanswered": 2' if more else "2 votes have no answer") in done.output
+    told = pl.read_parquet(tmp_path / "run" / "verdicts.parquet")
+    assert told["id"][:2].to_list() == [first, second]
+    assert told["judged"].to_list() == [False] * 2 + [True] * 38
+    assert told["p_a"].is_null().to_list() == [True] * 2 + [False] * 38

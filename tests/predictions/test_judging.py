@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -314,13 +315,51 @@ def test_a_file_is_judged_scored_and_written(tmp_path, scripted_judge):
     assert found.scores["calibrated"]["log_loss"].value < found.scores["prior"]["log_loss"].value
     assert found.agreement.votes == 120
     assert found.agreement.strict.value <= found.agreement.one_order.value
-    import polars as pl
-
     frame = pl.read_parquet(found.file)
     assert frame.columns == [
         "id", "p_a", "p_b", "p_tie", "calibrated_a", "calibrated_b", "calibrated_tie", "judged",
     ]  # fmt: skip
     assert frame["judged"].all() and frame.null_count().sum_horizontal().item() == 0
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Two predictors that learnt from one file of votes, one of them without holding any out."""
+    folder, votes = tmp_path_factory.mktemp("models"), made(90)
+    for folds in (3, 0):
+        predictor = VotePredictor(folds=folds, trees=False, leave_out=["n-grams"]).fit(votes)
+        predictor.save(folder / str(folds))
+    return folder, votes
+
+
+def test_a_predictor_is_asked_out_of_fold_about_votes_it_learnt_from_whatever_their_ids(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    fitted = VotePredictor.load(folder / "3")
+    renamed = [replace(vote, id=f"other {number}") for number, vote in enumerate(votes)]
+    colliding = [replace(vote, id=votes[number].id) for number, vote in enumerate(made(20, seed=9))]
+    colliding = [replace(vote, prompt=(f"new {vote.id}",)) for vote in colliding]
+    for name, own, expected in (
+        ("renamed", renamed, fitted.report_.out_of_fold),
+        ("colliding", colliding, fitted.predict_proba(colliding)),
+    ):
+        path = tmp_path / f"{name}.parquet"
+        write_votes(Votes.from_votes([replace(vote, winner=None) for vote in own]), path)
+        found = judge_file(path, JudgeSettings(model="s", out=tmp_path / name, predictor=folder / "3"))
+        told = pl.read_parquet(found.file).select("^calibrated_.*$").to_numpy()
+        np.testing.assert_allclose(told, expected, atol=1e-9)
+
+
+def test_a_predictor_that_learnt_from_the_votes_and_held_none_out_is_refused(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    path = tmp_path / "votes.parquet"
+    write_votes(Votes.from_votes([*made(5, seed=4), replace(votes[3], id="again")]), path)
+    with pytest.raises(InputError, match=r"learnt from 1 of these 6 votes \(again is the first\).*--folds 5"):
+        judge_file(path, JudgeSettings(model="s", out=tmp_path / "out", predictor=folder / "0"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_examples_are_drawn_from_the_file_and_their_prompts_are_not_judged(tmp_path, scripted_judge):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from naze.cli import EXIT_FAILED_ROWS
 from naze.cli.votes import Columns, Limit
 from naze.engines.protocol import EngineOptions
 
@@ -72,6 +73,8 @@ def judge(
         typer.echo(json.dumps(_facts(found), ensure_ascii=False))
     else:
         _show(found)
+    if found.unanswered:
+        raise typer.Exit(EXIT_FAILED_ROWS)
 
 
 def _facts(found: "Judged") -> dict[str, Any]:

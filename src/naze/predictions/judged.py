@@ -67,10 +67,11 @@ class Judged:
 
     model: str
     file: Path
-    """The table: id, p_a, p_b, p_tie, calibrated_a, calibrated_b, calibrated_tie, judged."""
+    """The table: id, p_a, p_b, p_tie, calibrated_a, calibrated_b, calibrated_tie, judged (in both orders)."""
     votes: int
     judged: int
     unanswered: int
+    """Votes that were asked about and have no answer in one order or both."""
     position_bias: float
     scores: Mapping[str, PredictionScore]
     """`prior`, `one order`, `both orders`, `calibrated`; with a predictor `predictor` and `together`. Out of fold."""
@@ -90,7 +91,7 @@ def judge_file(
     """Judge the votes of a file. Durable: the same call again asks nothing twice.
 
     Raises:
-        InputError: no votes, or nothing left to judge.
+        InputError: no votes, or nothing left to judge; or a predictor that learnt from these votes and held none of them out.
         ConfigurationError: no model is named, or a share that is none.
     """
     settings = settings or JudgeSettings()
@@ -147,12 +148,18 @@ def _examples(read: Votes, settings: JudgeSettings) -> tuple[list[Vote], list[Vo
 def _cheap(folder: Path, votes: Sequence[Vote]) -> Floats:
     """Predict votes; those that the predictor learnt from are taken out of fold, else it would know their winners."""
     predictor = VotePredictor.load(folder)
-    told = predictor.predict_proba(votes)
-    report = predictor.report_
-    if report is None:
-        return told
-    out_of_fold = dict(zip(report.vote_ids, report.out_of_fold, strict=True))
-    return np.array([out_of_fold.get(vote.id, row) for vote, row in zip(votes, told, strict=True)])
+    known, found = predictor.out_of_fold_of(votes)
+    within = np.flatnonzero(known & np.isnan(found).any(axis=1))
+    if len(within):
+        raise InputError(
+            f"{folder}: the predictor learnt from {len(within):,} of these {len(votes):,} votes ({votes[within[0]].id} is "
+            "the first) and has no prediction of them that does not know their winners (fitted with --folds 0, or they were "
+            "--extra votes). Fit it with --folds 5, or judge votes that it did not learn from."
+        )
+    new = np.flatnonzero(~known)
+    if len(new):
+        found[new] = predictor.predict_proba([votes[int(row)] for row in new])
+    return found
 
 
 def _asked_rows(cheap: Floats | None, count: int, share: float) -> list[int]:
@@ -193,7 +200,7 @@ class _Reckoning:
         if known.sum() >= _LEAST_KNOWN:
             scores, gains, cascade, calibrated = self._scored(answered, rows, known)
             final[rows] = calibrated
-        file = self._write(folder / "verdicts.parquet", final)
+        file = self._write(folder / "verdicts.parquet", final, rows)
         return Judged(
             model, file, len(self.votes), len(answered), len(self.asked) - len(answered), self.verdicts.position_bias,
             scores, gains, cascade, self._agreement(answered[known], rows[known]),
@@ -257,7 +264,7 @@ class _Reckoning:
         }
         return scores, gains, cascade, final
 
-    def _write(self, path: Path, final: Floats) -> Path:
+    def _write(self, path: Path, final: Floats, answered: Ints) -> Path:
         import polars as pl
 
         raw = np.full((len(self.votes), 3), np.nan)
@@ -266,6 +273,6 @@ class _Reckoning:
         columns |= dict(zip(("p_a", "p_b", "p_tie"), raw.T, strict=True))
         names = ("calibrated_a", "calibrated_b", "calibrated_tie")
         columns |= dict(zip(names, final.T, strict=True))
-        columns["judged"] = np.isin(np.arange(len(self.votes)), self.asked)
+        columns["judged"] = np.isin(np.arange(len(self.votes)), answered)
         write_table(path, pl.DataFrame(columns).fill_nan(None))
         return path
