@@ -80,3 +80,12 @@ def test_a_vote_without_an_answer_in_one_order_is_counted_and_told_by_the_status
     assert told["id"][:2].to_list() == [first, second]
     assert told["judged"].to_list() == [False] * 2 + [True] * 38
     assert told["p_a"].is_null().to_list() == [True] * 2 + [False] * 38
+
+
+def test_verdicts_that_are_no_better_than_guessing_are_called_so(judge):
+    done = judge()
+    assert json.loads(judge("--json").stdout)["kept"] == "prior"
+    assert (
+        "no better than guessing the shares of a, b and ties; the calibrated columns hold the shares"
+        in done.output
+    )

@@ -18,7 +18,8 @@ from naze.predictions.calibrating import calibrate_judge, calibrated_out_of_fold
 from naze.predictions.judged import JudgeSettings, judge_file
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.models.ties import probabilities
-from naze.predictions.scores import log_loss
+from naze.predictions.predictor import outcomes_of
+from naze.predictions.scores import class_numbers, log_loss
 from naze.records import Answer, FinishReason, Status, Vote, Winner
 from naze.votes import Votes, read_votes, write_votes
 from scripted import ScriptedEngine
@@ -313,6 +314,7 @@ def test_a_file_is_judged_scored_and_written(tmp_path, scripted_judge):
     assert (found.votes, found.judged, found.unanswered) == (120, 120, 0)
     assert set(found.scores) == {"prior", "one order", "both orders", "calibrated"}
     assert found.scores["calibrated"]["log_loss"].value < found.scores["prior"]["log_loss"].value
+    assert found.kept == "calibrated" and found.added == found.gains["calibrated"]
     assert found.agreement.votes == 120
     assert found.agreement.strict.value <= found.agreement.one_order.value
     frame = pl.read_parquet(found.file)
@@ -360,6 +362,27 @@ def test_a_predictor_that_learnt_from_the_votes_and_held_none_out_is_refused(
     with pytest.raises(InputError, match=r"learnt from 1 of these 6 votes \(again is the first\).*--folds 5"):
         judge_file(path, JudgeSettings(model="s", out=tmp_path / "out", predictor=folder / "0"))
     assert not (tmp_path / "out").exists()
+
+
+def test_verdicts_that_say_nothing_leave_the_shares_or_the_predictor_in_the_calibrated_columns(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    order = np.random.default_rng(1).permutation(len(votes))
+    chance = [
+        replace(vote, winner=votes[other].winner, prompt=(f"chance {vote.id}",))
+        for vote, other in zip(votes, order, strict=True)
+    ]
+    for name, own, predictor in (("prior", chance, None), ("predictor", votes, folder / "3")):
+        path = tmp_path / f"{name}.parquet"
+        write_votes(Votes.from_votes(own), path)
+        settings = JudgeSettings(model="s", out=tmp_path / name, predictor=predictor)
+        found = judge_file(path, settings)
+        told = pl.read_parquet(found.file).select("^calibrated_.*$").to_numpy()
+        assert found.kept == name and found.added.high >= 0
+        np.testing.assert_allclose(
+            log_loss(told, class_numbers(outcomes_of(own))).mean(), found.scores[name]["log_loss"].value
+        )
 
 
 def test_examples_are_drawn_from_the_file_and_their_prompts_are_not_judged(tmp_path, scripted_judge):

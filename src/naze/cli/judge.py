@@ -86,6 +86,8 @@ def _facts(found: "Judged") -> dict[str, Any]:
         "position_bias": found.position_bias,
         "scores": {name: asdict(score) for name, score in found.scores.items()},
         "gains": {name: asdict(gain) for name, gain in found.gains.items()},
+        "added": None if found.added is None else asdict(found.added),
+        "kept": found.kept,
         "cascade": [asdict(point) for point in found.cascade],
         "agreement": None if found.agreement is None else asdict(found.agreement),
     }
@@ -102,6 +104,7 @@ def _show(found: "Judged") -> None:
         typer.echo("Too few winners are known (fewer than 30), so that nothing is scored or calibrated.")
     else:
         _show_scores(found)
+        _show_worth(found)
     if found.agreement is not None:
         _show_agreement(found.agreement)
     if found.cascade:
@@ -134,6 +137,23 @@ def _show_scores(found: "Judged") -> None:
             f"{'' if tie is None else f'{tie:.3f}':<9}  {against}"
         )
     typer.echo("  (log loss in nats; above 0: worse than the prior; 95 % intervals)")
+
+
+def _show_worth(found: "Judged") -> None:
+    """Say in words whether the verdicts are worth having, and what is written as calibrated."""
+    from naze.predictions.judged import better
+
+    if not better(found.gains["calibrated"]):
+        held = "; the calibrated columns hold the shares" if found.kept == "prior" else ""
+        typer.echo(f"Calibrated, the verdicts are no better than guessing the shares of a, b and ties{held}.")
+    if found.kept == "predictor":
+        typer.echo(
+            "Added to the predictor, the verdicts make it no better; the calibrated columns hold the predictor's own."
+        )
+    elif found.kept == "together":
+        typer.echo(
+            "Added to the predictor, the verdicts make it better; the calibrated columns hold both together."
+        )
 
 
 def _show_agreement(found: "Agreement") -> None:

@@ -4,7 +4,7 @@ With a predictor that costs nothing, the judge is asked about the votes that the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from naze.predictions.calibrating import (
     cascade_curve,
     unsureness,
 )
-from naze.predictions.features.groups import Floats, Ints
+from naze.predictions.features.groups import Floats, Group, Ints
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.predictor import VotePredictor, outcomes_of, prompt_numbers
 from naze.predictions.scores import PredictionScore, class_numbers, difference, log_loss, score_probabilities
@@ -31,10 +31,12 @@ from naze.records import Vote, Winner
 from naze.tables.write import write_table
 from naze.votes import Votes, read_votes
 
-__all__ = ["JudgeSettings", "Judged", "judge_file"]
+__all__ = ["JudgeSettings", "Judged", "better", "judge_file"]
 
 _LEAST_KNOWN = 30
 """With fewer winners nothing is calibrated or scored."""
+_USES = ("prior", "one order", "both orders", "calibrated", "predictor", "together")
+"""What is scored, in the order in which it is shown."""
 _SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
@@ -78,6 +80,12 @@ class Judged:
     gains: Mapping[str, Estimate]
     """Log loss less the prior's; below 0 is better."""
     cascade: tuple[CascadePoint, ...] = ()
+    """What each share of judged votes costs and saves; with a predictor, where all votes were asked about."""
+    added: Estimate | None = None
+    """What the calibrated verdicts add: log loss less the prior's or, with a predictor, less the predictor's alone."""
+    kept: str | None = None
+    """What the columns `calibrated_…` hold of the judged votes, by its name in `scores`: the verdicts where they help beyond
+    chance, else `prior` or `predictor`. None: too few winners are known."""
     agreement: Agreement | None = None
     """Of the verdicts as they are with people, as published judges are counted; None where no winner is known."""
 
@@ -174,6 +182,28 @@ def _logits(told: Floats) -> tuple[Floats, Floats]:
     return np.log(held[:, 0] / held[:, 1]), np.log(held[:, 2] / (held[:, 0] + held[:, 1]))
 
 
+def _whole(told: Floats) -> Floats:
+    return np.asarray(told / told.sum(axis=1, keepdims=True), np.float64)
+
+
+def better(change: Estimate | None) -> bool:
+    """Say whether a change of the log loss is below 0 beyond chance: its whole interval is."""
+    return change is not None and change.high is not None and change.high < 0
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What verdicts on votes with winners are worth; the fields are those of `Judged`."""
+
+    scores: Mapping[str, PredictionScore]
+    gains: Mapping[str, Estimate]
+    added: Estimate
+    cascade: tuple[CascadePoint, ...]
+    kept: str
+    final: Floats
+    """(answered, 3): what is written as calibrated."""
+
+
 @dataclass(frozen=True)
 class _Reckoning:
     """What was asked of which votes."""
@@ -193,17 +223,20 @@ class _Reckoning:
             )
         rows = np.asarray(self.asked, np.int64)[answered]
         known = np.array([self.votes[int(row)].winner is not None for row in rows], bool)
-        scores: dict[str, PredictionScore] = {}
-        gains: dict[str, Estimate] = {}
-        cascade: tuple[CascadePoint, ...] = ()
         final = np.full((len(self.votes), 3), np.nan) if self.cheap is None else self.cheap.copy()
+        scored = None
         if known.sum() >= _LEAST_KNOWN:
-            scores, gains, cascade, calibrated = self._scored(answered, rows, known)
-            final[rows] = calibrated
+            scored = self._scored(answered, rows, known)
+            final[rows] = scored.final
         file = self._write(folder / "verdicts.parquet", final, rows)
-        return Judged(
+        found = Judged(
             model, file, len(self.votes), len(answered), len(self.asked) - len(answered), self.verdicts.position_bias,
-            scores, gains, cascade, self._agreement(answered[known], rows[known]),
+            {}, {}, agreement=self._agreement(answered[known], rows[known]),
+        )  # fmt: skip
+        if scored is None:
+            return found
+        return replace(
+            found, scores=scored.scores, gains=scored.gains, cascade=scored.cascade, added=scored.added, kept=scored.kept
         )  # fmt: skip
 
     def _agreement(self, answered: Ints, rows: Ints) -> Agreement | None:
@@ -218,51 +251,49 @@ class _Reckoning:
             seed=self.seed,
         )
 
-    def _scored(
-        self, answered: Ints, rows: Ints, known: Ints
-    ) -> tuple[dict[str, PredictionScore], dict[str, Estimate], tuple[CascadePoint, ...], Floats]:
-        verdicts = self.verdicts.take([int(row) for row in answered])
-        group, cheap = verdicts.group(), None if self.cheap is None else _logits(self.cheap[rows])
-        own = np.flatnonzero(known)
+    def _scored(self, answered: Ints, rows: Ints, known: Ints) -> _Scored:
+        """Score every way of using the verdicts, and choose the one that is written: the judge only where it helps."""
+        verdicts, own = self.verdicts.take([int(row) for row in answered]), np.flatnonzero(known)
         voted = [self.votes[int(row)] for row in rows[own]]
         outcomes, prompts = outcomes_of(voted), prompt_numbers(voted)
-        happened = class_numbers(outcomes)
-        of_own = None if cheap is None else (cheap[0][own], cheap[1][own])
+        happened, group = class_numbers(outcomes), verdicts.group()
         counts = np.bincount(happened, minlength=3) + 1.0
         counts[:2] = counts[:2].mean()
-        told = {
-            "prior": np.tile(counts / counts.sum(), (len(own), 1)),
-            "one order": verdicts.shown[own],
-            "both orders": verdicts.probabilities[own],
-            "calibrated": calibrated_out_of_fold(group.take(own), outcomes, prompts, seed=self.seed),
-        }
-        calibration = calibrate_judge(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
-        final = calibration.apply(group, cheap)
-        final[own] = told["calibrated"]
+        told = {"one order": verdicts.shown[own], "both orders": verdicts.probabilities[own]}
+        written = {"prior": np.tile(counts / counts.sum(), (len(rows), 1))}
+        written["calibrated"] = self._calibrated(group, own, outcomes, prompts, None)
         cascade: tuple[CascadePoint, ...] = ()
         if self.cheap is not None:
-            told["predictor"] = self.cheap[rows][own]
-            told["together"] = calibrated_out_of_fold(
-                group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed
-            )
-            final[own] = told["together"]
-            whole = len(self.asked) == len(self.votes)
-            cascade = (
-                ()
-                if not whole
-                else tuple(cascade_curve(told["predictor"], told["together"], happened, _SHARES))
-            )
-        prior = log_loss(told["prior"], happened)
+            written["predictor"] = self.cheap[rows]
+            written["together"] = self._calibrated(group, own, outcomes, prompts, _logits(self.cheap[rows]))
+            if len(self.asked) == len(self.votes):
+                together = written["together"][own]
+                cascade = tuple(cascade_curve(self.cheap[rows][own], together, happened, _SHARES))
+        told |= {name: one[own] for name, one in written.items()}
+        losses = {name: log_loss(one, happened) for name, one in told.items()}
+        without, best = list(written)[-2:]
+        added = difference(losses[best], losses[without], prompts, seed=self.seed)
+        kept = best if better(added) else without
+        order = [name for name in _USES if name in told]
         scores = {
-            name: score_probabilities(one / one.sum(axis=1, keepdims=True), happened, prompts, seed=self.seed)
-            for name, one in told.items()
+            name: score_probabilities(_whole(told[name]), happened, prompts, seed=self.seed) for name in order
         }
         gains = {
-            name: difference(log_loss(one, happened), prior, prompts, seed=self.seed)
-            for name, one in told.items()
+            name: difference(losses[name], losses["prior"], prompts, seed=self.seed)
+            for name in order
             if name != "prior"
         }
-        return scores, gains, cascade, final
+        return _Scored(scores, gains, added, cascade, kept, written[kept])
+
+    def _calibrated(
+        self, group: Group, own: Ints, outcomes: Floats, prompts: Ints, cheap: tuple[Floats, Floats] | None
+    ) -> Floats:
+        """Calibrate all answered votes; those whose winners taught it (`own`) out of fold."""
+        of_own = None if cheap is None else (cheap[0][own], cheap[1][own])
+        learnt = calibrate_judge(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
+        final = learnt.apply(group, cheap)
+        final[own] = calibrated_out_of_fold(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
+        return final
 
     def _write(self, path: Path, final: Floats, answered: Ints) -> Path:
         import polars as pl
