@@ -27,6 +27,7 @@ from naze.predictions.judging import Verdicts, read_verdicts
 from naze.predictions.models.learnt import Taught, principal_axes, prompt_parts
 from naze.predictions.scores import class_numbers
 from naze.records import Vote
+from naze.report import write_cascade_figure
 from prediction_tables import FOLDS, Comparison, decided, taught, write_into
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -195,10 +196,13 @@ def taught_by_them_alone(judged: Judged) -> str:
     return table.table()
 
 
-def cascade(judged: Judged, together: Floats, happened: Ints) -> str:
-    """Say what asking the model about the least sure votes alone saves and costs."""
+def cascade(judged: Judged, together: Floats, happened: Ints, figure: Path | None) -> str:
+    """Say what asking the model about the least sure votes alone saves and costs, and draw it."""
     lines = ["| votes judged | log loss | as many at random |", "|---|---|---|"]
-    for point in cascade_curve(judged.cheap, together, happened, SHARES):
+    points = cascade_curve(judged.cheap, together, happened, SHARES)
+    if figure is not None:
+        write_cascade_figure(points, figure)
+    for point in points:
         lines.append(
             f"| {point.judged:,} ({point.share:.0%}) | {point.loss:.4f} | {point.loss_at_random:.4f} |"
         )
@@ -224,6 +228,7 @@ def main() -> None:
         "--context", type=int, help="--judge: tokens of its prompts; longer votes are shortened"
     )
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--figure", type=Path, help="--judged: the cascade's curve is drawn here, as SVG")
     parser.add_argument(
         "--keep", type=Path, help="as for prediction_tables.py: naze's own predictions are taken from there"
     )
@@ -246,7 +251,7 @@ def main() -> None:
         print(f"{count} judged; first place preferred by {judged.verdicts.position_bias:+.3f}", flush=True)
         table, together = beside_naze(judged)
         tables[asked.name] = f"{count}.\n\n{table}"
-        curve = cascade(judged, together, class_numbers(judged.told.outcomes))
+        curve = cascade(judged, together, class_numbers(judged.told.outcomes), asked.figure)
         tables[f"{asked.name}-cascade"] = f"{count}.\n\n{curve}"
         tables[f"{asked.name}-alone"] = f"{count}.\n\n{taught_by_them_alone(judged)}"
     if asked.factors:

@@ -89,3 +89,17 @@ def test_verdicts_that_are_no_better_than_guessing_are_called_so(judge):
         "no better than guessing the shares of a, b and ties; the calibrated columns hold the shares"
         in done.output
     )
+
+
+def test_a_cascade_is_shown_as_a_curve_and_drawn_beside_the_verdicts(judge, tmp_path):
+    fit = ["predict", "fit", EXPLAINED, "--out", tmp_path / "model", "--folds", 2, "--no-trees"]
+    done = CliRunner().invoke(app, [str(word) for word in [*fit, "--leave-out", "n-grams", "--limit", 60]])
+    assert done.exit_code == 0, done.output
+    done = judge("--predictor", tmp_path / "model")
+    assert done.exit_code == 0, done.output
+    assert "0 (  0%)" in done.output and "◆" in done.output
+    told = json.loads(judge("--predictor", tmp_path / "model", "--json").stdout)
+    assert [point["judged"] for point in told["cascade"]] == [0, 4, 8, 12, 20, 28, 40]
+    assert Path(told["curve"]).read_text("utf-8").startswith("<svg")
+    half = judge("--predictor", tmp_path / "model", "--unsure", 0.9, "--json")
+    assert json.loads(half.stdout)["curve"] is None

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from naze.predictions.agreement import Agreement
     from naze.predictions.judged import Judged
 
+_CURVE = "cascade.svg"
+"""Lies in the run's folder, beside the verdicts."""
+
 app = typer.Typer(help="Have a model judge votes: probabilities, both orders, calibrated.")
 
 
@@ -46,11 +49,13 @@ def judge(
 ) -> None:
     """Ask a model of each vote, in both orders: A, B or a tie? Where winners are known, calibrate, and say what it is worth.
 
-    Writes `verdicts.parquet` into the run's folder: p_a, p_b, p_tie as the model gave them, and calibrated.
+    Writes `verdicts.parquet` into the run's folder: p_a, p_b, p_tie as the model gave them, and calibrated; with --predictor
+    also `cascade.svg`: what judging more and more of the votes costs and saves.
     """
     from naze.cli.votes import pairs
     from naze.generations import choose_progress
     from naze.predictions.judged import JudgeSettings, judge_file
+    from naze.report import write_cascade_figure
 
     found = judge_file(
         file,
@@ -69,6 +74,8 @@ def judge(
         ),
         progress=choose_progress,
     )
+    if found.cascade:
+        write_cascade_figure(found.cascade, found.file.with_name(_CURVE))
     if as_json:
         typer.echo(json.dumps(_facts(found), ensure_ascii=False))
     else:
@@ -89,6 +96,7 @@ def _facts(found: "Judged") -> dict[str, Any]:
         "added": None if found.added is None else asdict(found.added),
         "kept": found.kept,
         "cascade": [asdict(point) for point in found.cascade],
+        "curve": str(found.file.with_name(_CURVE)) if found.cascade else None,
         "agreement": None if found.agreement is None else asdict(found.agreement),
     }
 
@@ -108,12 +116,25 @@ def _show(found: "Judged") -> None:
     if found.agreement is not None:
         _show_agreement(found.agreement)
     if found.cascade:
-        typer.echo("\n  least sure votes judged   log loss   as many at random")
-        for point in found.cascade:
-            typer.echo(
-                f"  {point.judged:>10,} ({point.share:>4.0%})        {point.loss:.4f}     {point.loss_at_random:.4f}"
-            )
+        _show_cascade(found)
     typer.echo(f"\nWritten to {found.file}.")
+
+
+def _show_cascade(found: "Judged") -> None:
+    """Show what each share of judged votes costs and saves, as figures and as a curve."""
+    from naze.report.cascade_figure import cascade_marks
+
+    drawn = cascade_marks(found.cascade)
+    losses = [loss for point in found.cascade for loss in (point.loss, point.loss_at_random)]
+    scale = f"{min(losses):.4f}{max(losses):>{len(drawn[0]) - 6}.4f}"
+    typer.echo(f"\n  least sure votes judged   log loss   as many at random   {scale}")
+    for point, line in zip(found.cascade, drawn, strict=True):
+        typer.echo(
+            f"  {point.judged:>10,} ({point.share:>4.0%})        {point.loss:.4f}     {point.loss_at_random:.4f}{'':14}{line}"
+        )
+    typer.echo(
+        f"  (●: the least sure, ○: as many at random, ◆: both; drawn in {found.file.with_name(_CURVE)})"
+    )
 
 
 def _show_scores(found: "Judged") -> None:
