@@ -1,8 +1,9 @@
 """The tables of docs/prediction.md about a language model: what its verdicts, mind and factors add, what a cascade saves.
 
 Enters: files of votes, and a run of `naze predict fit --judge MODEL --probe` (its folder `asked/judge`) or of `naze judge`,
-finished or not (`--judged`), or runs of `naze factors` that tested on votes of these files (`--factors`). Leaves: Markdown
-tables on standard output, and with `--write docs/prediction.md` in that page.
+finished or not (`--judged`), or runs of `naze factors` that tested on votes of these files (`--factors`), or a model that is
+to judge them, all or a sample (`--judge`). Leaves: Markdown tables on standard output, and with `--write docs/prediction.md`
+in that page.
 
 naze without a model learns from all votes of the files; each is predicted by a model that did not see its prompt. On the votes
 that were judged, what the model says is then added to that prediction, by a calibration out of fold. So few judged votes are
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from judges_published import table_of_judges
 from naze.factors.result import open_factors
 from naze.predictions.asking import factor_group, probe_columns
 from naze.predictions.baselines import BASELINES, naze_learner
@@ -25,6 +27,7 @@ from naze.predictions.judging import Verdicts, read_verdicts
 from naze.predictions.models.learnt import Taught, principal_axes, prompt_parts
 from naze.predictions.scores import class_numbers
 from naze.records import Vote
+from naze.report import write_cascade_figure
 from prediction_tables import FOLDS, Comparison, decided, taught, write_into
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -193,10 +196,13 @@ def taught_by_them_alone(judged: Judged) -> str:
     return table.table()
 
 
-def cascade(judged: Judged, together: Floats, happened: Ints) -> str:
-    """Say what asking the model about the least sure votes alone saves and costs."""
+def cascade(judged: Judged, together: Floats, happened: Ints, figure: Path | None) -> str:
+    """Say what asking the model about the least sure votes alone saves and costs, and draw it."""
     lines = ["| votes judged | log loss | as many at random |", "|---|---|---|"]
-    for point in cascade_curve(judged.cheap, together, happened, SHARES):
+    points = cascade_curve(judged.cheap, together, happened, SHARES)
+    if figure is not None:
+        write_cascade_figure(points, figure)
+    for point in points:
         lines.append(
             f"| {point.judged:,} ({point.share:.0%}) | {point.loss:.4f} | {point.loss_at_random:.4f} |"
         )
@@ -210,27 +216,42 @@ def main() -> None:
     parser.add_argument("--judged", type=Path, help="folder of the judge's run")
     parser.add_argument("--factors", type=Path, action="append", default=[], help="folder of a factors run")
     parser.add_argument(
-        "--name", default="judge", help="tables are called NAME, NAME-alone, NAME-cascade, NAME-factors"
+        "--name",
+        default="judge",
+        help="tables are called NAME, NAME-alone, NAME-cascade, NAME-factors, NAME-published",
+    )
+    parser.add_argument("--judge", help="a model that judges each file, beside what others publish about it")
+    parser.add_argument("--runs", type=Path, default=Path("judged"), help="--judge: its runs are kept here")
+    parser.add_argument("--sample", type=int, help="--judge: so many votes of each file, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="--judge: decides the sample")
+    parser.add_argument(
+        "--context", type=int, help="--judge: tokens of its prompts; longer votes are shortened"
     )
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--figure", type=Path, help="--judged: the cascade's curve is drawn here, as SVG")
     parser.add_argument(
         "--keep", type=Path, help="as for prediction_tables.py: naze's own predictions are taken from there"
     )
     asked = parser.parse_args()
-    if asked.judged is None and not asked.factors:
-        parser.error("expected --judged or --factors")
+    if asked.judged is None and not asked.factors and asked.judge is None:
+        parser.error("expected --judged, --factors or --judge")
     if asked.keep is not None:
         asked.keep.mkdir(parents=True, exist_ok=True)
         Comparison.keep = asked.keep
     votes = [vote for path in asked.votes for vote in decided(path)]
     tables = {}
+    if asked.judge is not None:
+        tables[f"{asked.name}-published"] = table_of_judges(
+            {path.stem: decided(path) for path in asked.votes}, asked.judge, asked.runs, sample=asked.sample,
+            seed=asked.seed, context=asked.context,
+        )  # fmt: skip
     if asked.judged is not None:
         judged = read(votes, asked.judged)
         count = f"{len(judged.told.outcomes):,} votes"
         print(f"{count} judged; first place preferred by {judged.verdicts.position_bias:+.3f}", flush=True)
         table, together = beside_naze(judged)
         tables[asked.name] = f"{count}.\n\n{table}"
-        curve = cascade(judged, together, class_numbers(judged.told.outcomes))
+        curve = cascade(judged, together, class_numbers(judged.told.outcomes), asked.figure)
         tables[f"{asked.name}-cascade"] = f"{count}.\n\n{curve}"
         tables[f"{asked.name}-alone"] = f"{count}.\n\n{taught_by_them_alone(judged)}"
     if asked.factors:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from judges_published import COLUMNS, published_rows
 from naze.engines.embeddings import DEFAULT_EMBEDDER, open_embedder
 from naze.factors.resampling import Estimate
 from naze.factors.similarity import joined as text_of
@@ -241,18 +242,11 @@ def learning_curve(votes: list[Vote], *, embeddings: bool) -> str:
 
 def published(sets: Mapping[str, list[Vote]], arena: list[Vote]) -> str:
     """Score as Auto-J and PandaLM do, in four ways: naze taught on the set itself, and naze taught on other votes alone."""
-    head = (
-        "set",
-        "predictor",
-        "both orders right (strict)",
-        "one order",
-        "disagreeing orders as ties",
-        "decided pairs only",
-        "ties called ties",
-    )
+    head = ("set", "predictor", *COLUMNS)
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     teacher = learn(taught([arena], embeddings=False))
     for name, votes in sets.items():
+        lines += ["| " + " | ".join([name, *row]) + " |" for row in published_rows(name)]
         told = taught([votes], embeddings=False)
         happened = class_numbers(told.outcomes)
         length = told.features.groups[0].odd

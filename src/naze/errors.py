@@ -75,11 +75,13 @@ class RowError(InputError):
 
     Attributes:
         row: position in the file, counted from 1, the header not counted.
+        row_id: the row's id; `row-7` where it has none.
     """
 
-    def __init__(self, message: str, *, row: int) -> None:
+    def __init__(self, message: str, *, row: int, row_id: str | None = None) -> None:
         super().__init__(message)
         self.row = row
+        self.row_id = row_id or f"row-{row}"
 
 
 class ConfigurationError(NazeError):

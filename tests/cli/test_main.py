@@ -106,6 +106,27 @@ def test_what_ends_a_command_becomes_its_exit_status(monkeypatch, raised, status
     assert done.stderr.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("judge", "The same command goes on"),
+        ("predict", "What a model has answered is kept"),
+        ("leaderboard", ""),
+    ],
+)
+def test_an_interrupted_command_says_what_is_kept(monkeypatch, name, said):
+    command = typer.Typer()
+
+    @command.command()
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("naze.cli.import_module", lambda _: type(name, (), {"app": command}))
+    done = CliRunner().invoke(naze.cli.app, [name])
+    assert (done.exit_code, done.stderr.startswith(f"naze: interrupted. {said}".strip())) == (130, True)
+    assert ("kept" in done.stderr, "goes on" in done.stderr) == ("kept" in said, "goes on" in said)
+
+
 def test_a_bug_keeps_its_traceback(monkeypatch):
     command = typer.Typer()
 

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from naze.cli import app
+from naze.predictions import VotePredictor
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
 KAGGLE = Path(__file__).parents[2] / "examples" / "votes.csv"
@@ -52,6 +54,49 @@ def test_a_submission_has_the_contests_columns_and_no_winners_behind_it(model, t
     refused = typed("predict", "submit", model, KAGGLE, "--out", tmp_path / "no.csv")
     assert refused.exit_code == 1 and "have a winner already" in refused.output
     assert not (tmp_path / "no.csv").exists()
+
+
+@pytest.fixture
+def awkward(tmp_path):
+    """A test file: row 2 has no text in both responses, 3 none in the prompt, 5 is broken, 6 has the id of row 1."""
+    rows = pl.read_csv(KAGGLE).select("id", "prompt", "response_a", "response_b").head(7).to_dicts()
+    rows[1] |= {"response_a": "[null]", "response_b": "[null]"}
+    rows[2]["prompt"] = "[]"
+    rows[4]["response_a"] = '["cut off'
+    rows[5]["id"] = rows[0]["id"]
+    pl.DataFrame(rows).write_csv(tmp_path / "test.csv")
+    return tmp_path / "test.csv"
+
+
+@pytest.mark.parametrize("command", ["apply", "submit"])
+def test_as_many_rows_come_out_as_went_in_and_in_their_order(model, awkward, tmp_path, command):
+    done = typed("predict", command, model, awkward, "--out", tmp_path / "s.csv")
+    assert done.exit_code == 0, done.output
+    given, told = pl.read_csv(awkward), pl.read_csv(tmp_path / "s.csv")
+    assert told["id"].to_list() == given["id"].to_list()
+    values = told.drop("id").to_numpy()
+    np.testing.assert_allclose(values.sum(axis=1), 1.0)
+    prior = VotePredictor.load(model).prior_
+    assert [bool(np.allclose(row, prior)) for row in values] == [False] * 4 + [True] * 2 + [False]
+    assert "2 rows cannot be read; each gets the shares learnt (a " in done.output
+    assert f"{given['id'][4]}: {awkward}, row 5: response_a is no JSON" in done.output
+    assert "row 6: id is" in done.output and "2 of them the shares learnt" in done.output
+
+
+def test_a_row_of_the_contest_with_two_empty_responses_is_predicted(model, shared_data, tmp_path):
+    frame = pl.read_csv(shared_data / "kaggle_train_sample.csv").select(
+        "id", "prompt", "response_a", "response_b"
+    )
+    row = frame["id"].to_list().index(57180984)
+    frame.slice(row - 1, 3).write_csv(tmp_path / "test.csv")
+    assert (
+        typed("predict", "submit", model, tmp_path / "test.csv", "--out", tmp_path / "s.csv").exit_code == 0
+    )
+    told = pl.read_csv(tmp_path / "s.csv")
+    assert told["id"].to_list() == frame["id"][row - 1 : row + 2].to_list()
+    assert told["winner_tie"][1] > told["winner_model_a"][1] == told["winner_model_b"][1]
+    why = typed("predict", "why", model, tmp_path / "test.csv", "57180984")
+    assert why.exit_code == 0 and "Tie or decision" in why.output
 
 
 def test_why_names_what_moved_a_prediction(model):

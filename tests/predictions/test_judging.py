@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -17,7 +18,8 @@ from naze.predictions.calibrating import calibrate_judge, calibrated_out_of_fold
 from naze.predictions.judged import JudgeSettings, judge_file
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.models.ties import probabilities
-from naze.predictions.scores import log_loss
+from naze.predictions.predictor import outcomes_of
+from naze.predictions.scores import class_numbers, log_loss
 from naze.records import Answer, FinishReason, Status, Vote, Winner
 from naze.votes import Votes, read_votes, write_votes
 from scripted import ScriptedEngine
@@ -312,13 +314,75 @@ def test_a_file_is_judged_scored_and_written(tmp_path, scripted_judge):
     assert (found.votes, found.judged, found.unanswered) == (120, 120, 0)
     assert set(found.scores) == {"prior", "one order", "both orders", "calibrated"}
     assert found.scores["calibrated"]["log_loss"].value < found.scores["prior"]["log_loss"].value
-    import polars as pl
-
+    assert found.kept == "calibrated" and found.added == found.gains["calibrated"]
+    assert found.agreement.votes == 120
+    assert found.agreement.strict.value <= found.agreement.one_order.value
     frame = pl.read_parquet(found.file)
     assert frame.columns == [
         "id", "p_a", "p_b", "p_tie", "calibrated_a", "calibrated_b", "calibrated_tie", "judged",
     ]  # fmt: skip
     assert frame["judged"].all() and frame.null_count().sum_horizontal().item() == 0
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Two predictors that learnt from one file of votes, one of them without holding any out."""
+    folder, votes = tmp_path_factory.mktemp("models"), made(90)
+    for folds in (3, 0):
+        predictor = VotePredictor(folds=folds, trees=False, leave_out=["n-grams"]).fit(votes)
+        predictor.save(folder / str(folds))
+    return folder, votes
+
+
+def test_a_predictor_is_asked_out_of_fold_about_votes_it_learnt_from_whatever_their_ids(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    fitted = VotePredictor.load(folder / "3")
+    renamed = [replace(vote, id=f"other {number}") for number, vote in enumerate(votes)]
+    colliding = [replace(vote, id=votes[number].id) for number, vote in enumerate(made(20, seed=9))]
+    colliding = [replace(vote, prompt=(f"new {vote.id}",)) for vote in colliding]
+    for name, own, expected in (
+        ("renamed", renamed, fitted.report_.out_of_fold),
+        ("colliding", colliding, fitted.predict_proba(colliding)),
+    ):
+        path = tmp_path / f"{name}.parquet"
+        write_votes(Votes.from_votes([replace(vote, winner=None) for vote in own]), path)
+        found = judge_file(path, JudgeSettings(model="s", out=tmp_path / name, predictor=folder / "3"))
+        told = pl.read_parquet(found.file).select("^calibrated_.*$").to_numpy()
+        np.testing.assert_allclose(told, expected, atol=1e-9)
+
+
+def test_a_predictor_that_learnt_from_the_votes_and_held_none_out_is_refused(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    path = tmp_path / "votes.parquet"
+    write_votes(Votes.from_votes([*made(5, seed=4), replace(votes[3], id="again")]), path)
+    with pytest.raises(InputError, match=r"learnt from 1 of these 6 votes \(again is the first\).*--folds 5"):
+        judge_file(path, JudgeSettings(model="s", out=tmp_path / "out", predictor=folder / "0"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_verdicts_that_say_nothing_leave_the_shares_or_the_predictor_in_the_calibrated_columns(
+    tmp_path, scripted_judge, models
+):
+    folder, votes = models
+    order = np.random.default_rng(1).permutation(len(votes))
+    chance = [
+        replace(vote, winner=votes[other].winner, prompt=(f"chance {vote.id}",))
+        for vote, other in zip(votes, order, strict=True)
+    ]
+    for name, own, predictor in (("prior", chance, None), ("predictor", votes, folder / "3")):
+        path = tmp_path / f"{name}.parquet"
+        write_votes(Votes.from_votes(own), path)
+        settings = JudgeSettings(model="s", out=tmp_path / name, predictor=predictor)
+        found = judge_file(path, settings)
+        told = pl.read_parquet(found.file).select("^calibrated_.*$").to_numpy()
+        assert found.kept == name and found.added.high >= 0
+        np.testing.assert_allclose(
+            log_loss(told, class_numbers(outcomes_of(own))).mean(), found.scores[name]["log_loss"].value
+        )
 
 
 def test_examples_are_drawn_from_the_file_and_their_prompts_are_not_judged(tmp_path, scripted_judge):
@@ -334,7 +398,7 @@ def test_without_winners_nothing_is_scored(tmp_path, scripted_judge):
     path = tmp_path / "votes.parquet"
     write_votes(Votes.from_votes([replace(vote, winner=None) for vote in made(40)]), path)
     found = judge_file(path, JudgeSettings(model="s", out=tmp_path / "out"))
-    assert not found.scores and found.judged == 40
+    assert not found.scores and found.judged == 40 and found.agreement is None
 
 
 @pytest.mark.parametrize(

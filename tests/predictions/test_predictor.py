@@ -155,6 +155,25 @@ def test_the_report_says_how_well_unseen_votes_are_predicted(fitted, real_votes)
     assert len(losses) == 12 and losses == sorted(losses, reverse=True)
 
 
+def test_votes_learnt_from_are_known_by_what_they_show_and_come_out_of_fold(fitted, real_votes):
+    renamed = [replace(vote, id=f"new {row}", winner=None) for row, vote in enumerate(real_votes)]
+    known, told = fitted.out_of_fold_of(renamed)
+    assert known.all()
+    np.testing.assert_array_equal(told, fitted.report_.out_of_fold)
+    _, turned = fitted.out_of_fold_of([swap_sides(vote) for vote in real_votes])
+    np.testing.assert_allclose(turned, told[:, [1, 0, 2]], atol=1e-12)
+    same_id = replace(real_votes[0], response_a=("another answer",))
+    known, told = fitted.out_of_fold_of([same_id, real_votes[1]])
+    assert known.tolist() == [False, True] and np.isnan(told).all(axis=1).tolist() == [True, False]
+
+
+def test_extra_votes_and_votes_of_which_none_was_held_out_are_known_without_predictions(real_votes):
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    predictor.fit(real_votes[:60], extra=[real_votes[60:90]])
+    known, told = predictor.out_of_fold_of(real_votes[:91])
+    assert known.tolist() == [True] * 90 + [False] and np.isnan(told).all()
+
+
 def test_it_follows_scikit_learn(real_votes):
     votes = real_votes[:120]
     predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))

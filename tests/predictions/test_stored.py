@@ -17,6 +17,7 @@ def test_it_comes_back_to_the_bit(fitted, real_votes, tmp_path):
     again = VotePredictor.load(folder)
     np.testing.assert_array_equal(again.predict_proba(real_votes), fitted.predict_proba(real_votes))
     assert again.report_.score == fitted.report_.score
+    np.testing.assert_array_equal(again.out_of_fold_of(real_votes)[1], fitted.report_.out_of_fold)
     assert again.surprising_ == fitted.surprising_
     assert again.get_params() == fitted.get_params() | {"leave_out": ()}
     assert is_predictor_folder(folder) and not is_predictor_folder(tmp_path)

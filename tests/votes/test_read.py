@@ -80,6 +80,18 @@ def test_both_responses_null_are_kept_aside_and_one_null_is_not(kaggle_rows, wri
     assert found[4].startswith("prompt is null")
 
 
+def test_votes_without_text_are_kept_where_they_are_asked_for(kaggle_rows, write_csv):
+    kaggle_rows[0] |= {"response_a": "[null]", "response_b": "[null]"}
+    kaggle_rows[3] |= {"prompt": "[]"}
+    kaggle_rows[5]["response_b"] = None
+    path = write_csv(kaggle_rows)
+    votes = read_votes(path, without_text=True)
+    assert [problem.row for problem in votes.problems] == [6]
+    assert votes.problems[0].row_id == str(kaggle_rows[5]["id"])
+    assert (votes[0].response_a, votes[3].prompt) == ((None,), ())
+    assert {1, 4, 6} <= {problem.row for problem in read_votes(path).problems}
+
+
 def test_a_repeated_id_is_kept_aside_whatever_the_batch(kaggle_rows, write_csv, monkeypatch):
     kaggle_rows[9]["id"] = kaggle_rows[3]["id"] = kaggle_rows[0]["id"]
     path = write_csv(kaggle_rows)

@@ -49,9 +49,12 @@ COMMANDS = {
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
 RESUMABLE = (
-    "batch", "chain", "explain", "extract", "factors", "label", "map", "pull", "runs", "sentiment", "summarize", "tidy",
+    "batch", "chain", "explain", "extract", "factors", "judge", "label", "map", "pull", "runs", "sentiment",
+    "summarize", "tidy",
 )  # fmt: skip
 """Commands that go on where they stopped when they are called again."""
+KEEPS_ANSWERS = ("predict",)
+"""Commands that begin again, but ask no model anything twice."""
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_FAILED_ROWS = 3
@@ -89,13 +92,16 @@ class _LazyGroup(typer.core.TyperGroup):
             typer.echo(f"naze: {error}", err=True)
             raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
         except KeyboardInterrupt:
-            goes_on = ctx.invoked_subcommand in RESUMABLE
-            typer.echo(
-                "naze: interrupted."
-                + (" The same command goes on where this one stopped." if goes_on else ""),
-                err=True,
-            )
+            typer.echo(f"naze: interrupted.{_what_is_kept(ctx.invoked_subcommand)}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _what_is_kept(command: str | None) -> str:
+    if command in RESUMABLE:
+        return " The same command goes on where this one stopped."
+    if command in KEEPS_ANSWERS:
+        return " What a model has answered is kept: the same command does not ask it again."
+    return ""
 
 
 def find_command(words: list[str]) -> tuple[_Command | None, int]:

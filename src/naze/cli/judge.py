@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from naze.cli import EXIT_FAILED_ROWS
 from naze.cli.votes import Columns, Limit
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
+    from naze.predictions.agreement import Agreement
     from naze.predictions.judged import Judged
+
+_CURVE = "cascade.svg"
+"""Lies in the run's folder, beside the verdicts."""
 
 app = typer.Typer(help="Have a model judge votes: probabilities, both orders, calibrated.")
 
@@ -44,11 +49,13 @@ def judge(
 ) -> None:
     """Ask a model of each vote, in both orders: A, B or a tie? Where winners are known, calibrate, and say what it is worth.
 
-    Writes `verdicts.parquet` into the run's folder: p_a, p_b, p_tie as the model gave them, and calibrated.
+    Writes `verdicts.parquet` into the run's folder: p_a, p_b, p_tie as the model gave them, and calibrated; with --predictor
+    also `cascade.svg`: what judging more and more of the votes costs and saves.
     """
     from naze.cli.votes import pairs
     from naze.generations import choose_progress
     from naze.predictions.judged import JudgeSettings, judge_file
+    from naze.report import write_cascade_figure
 
     found = judge_file(
         file,
@@ -67,10 +74,14 @@ def judge(
         ),
         progress=choose_progress,
     )
+    if found.cascade:
+        write_cascade_figure(found.cascade, found.file.with_name(_CURVE))
     if as_json:
         typer.echo(json.dumps(_facts(found), ensure_ascii=False))
     else:
         _show(found)
+    if found.unanswered:
+        raise typer.Exit(EXIT_FAILED_ROWS)
 
 
 def _facts(found: "Judged") -> dict[str, Any]:
@@ -82,7 +93,11 @@ def _facts(found: "Judged") -> dict[str, Any]:
         "position_bias": found.position_bias,
         "scores": {name: asdict(score) for name, score in found.scores.items()},
         "gains": {name: asdict(gain) for name, gain in found.gains.items()},
+        "added": None if found.added is None else asdict(found.added),
+        "kept": found.kept,
         "cascade": [asdict(point) for point in found.cascade],
+        "curve": str(found.file.with_name(_CURVE)) if found.cascade else None,
+        "agreement": None if found.agreement is None else asdict(found.agreement),
     }
 
 
@@ -97,13 +112,29 @@ def _show(found: "Judged") -> None:
         typer.echo("Too few winners are known (fewer than 30), so that nothing is scored or calibrated.")
     else:
         _show_scores(found)
+        _show_worth(found)
+    if found.agreement is not None:
+        _show_agreement(found.agreement)
     if found.cascade:
-        typer.echo("\n  least sure votes judged   log loss   as many at random")
-        for point in found.cascade:
-            typer.echo(
-                f"  {point.judged:>10,} ({point.share:>4.0%})        {point.loss:.4f}     {point.loss_at_random:.4f}"
-            )
+        _show_cascade(found)
     typer.echo(f"\nWritten to {found.file}.")
+
+
+def _show_cascade(found: "Judged") -> None:
+    """Show what each share of judged votes costs and saves, as figures and as a curve."""
+    from naze.report.cascade_figure import cascade_marks
+
+    drawn = cascade_marks(found.cascade)
+    losses = [loss for point in found.cascade for loss in (point.loss, point.loss_at_random)]
+    scale = f"{min(losses):.4f}{max(losses):>{len(drawn[0]) - 6}.4f}"
+    typer.echo(f"\n  least sure votes judged   log loss   as many at random   {scale}")
+    for point, line in zip(found.cascade, drawn, strict=True):
+        typer.echo(
+            f"  {point.judged:>10,} ({point.share:>4.0%})        {point.loss:.4f}     {point.loss_at_random:.4f}{'':14}{line}"
+        )
+    typer.echo(
+        f"  (●: the least sure, ○: as many at random, ◆: both; drawn in {found.file.with_name(_CURVE)})"
+    )
 
 
 def _show_scores(found: "Judged") -> None:
@@ -127,3 +158,39 @@ def _show_scores(found: "Judged") -> None:
             f"{'' if tie is None else f'{tie:.3f}':<9}  {against}"
         )
     typer.echo("  (log loss in nats; above 0: worse than the prior; 95 % intervals)")
+
+
+def _show_worth(found: "Judged") -> None:
+    """Say in words whether the verdicts are worth having, and what is written as calibrated."""
+    from naze.predictions.judged import better
+
+    if not better(found.gains["calibrated"]):
+        held = "; the calibrated columns hold the shares" if found.kept == "prior" else ""
+        typer.echo(f"Calibrated, the verdicts are no better than guessing the shares of a, b and ties{held}.")
+    if found.kept == "predictor":
+        typer.echo(
+            "Added to the predictor, the verdicts make it no better; the calibrated columns hold the predictor's own."
+        )
+    elif found.kept == "together":
+        typer.echo(
+            "Added to the predictor, the verdicts make it better; the calibrated columns hold both together."
+        )
+
+
+def _show_agreement(found: "Agreement") -> None:
+    """Show the four ways in which judges are counted in print, and what stands behind them."""
+    typer.echo(
+        f"\nAgreement with people on {found.votes:,} votes and {found.prompts:,} prompts, as published judges are counted:"
+    )
+    for words, share, count in (
+        ("right in both orders (strict)", found.strict, found.votes),
+        ("right in one order, A first", found.one_order, found.votes),
+        ("right, contradicting orders a tie", found.swap_to_tie, found.votes),
+        ("right of the two, decided votes", found.decided_pairs, found.decided),
+        ("ties called ties in both orders", found.tie_recall, found.ties),
+        ("both orders say the same", found.consistency, found.votes),
+    ):
+        told = "-" if share.value is None else f"{share.value:.1%}"
+        if share.low is not None and share.high is not None:
+            told += f" [{share.low:.1%}, {share.high:.1%}]"
+        typer.echo(f"  {words:<34}  {told:<22}  of {count:,}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from naze.cli.counting import counted
 from naze.cli.votes import Columns
 from naze.engines.protocol import EngineOptions
 
@@ -32,6 +33,8 @@ _AllowRemote = Annotated[
     bool, typer.Option("--allow-remote", help="Let votes leave this machine, to the model's server.")
 ]
 _VotesFile = Annotated[Path, typer.Argument(metavar="VOTES", help="A file of votes.")]
+_NAMED = 5
+"""Rows that cannot be read are named up to so many."""
 _FIGURES = (
     ("log_loss", "log loss"),
     ("accuracy", "accuracy"),
@@ -148,9 +151,11 @@ def apply(
     from naze.predictions import write_probabilities
 
     predictor, read = _loaded(model, votes, columns)
+    _tell_shares(read, predictor)
     given = _given(predictor, read, out, engine, allow_remote)
-    rows = write_probabilities(out, read, predictor.predict_proba(read, given=given))
-    typer.echo(f"{rows:,} predictions written to {out}.")
+    told = predictor.predict_proba(read, given=given)
+    rows = write_probabilities(out, read, told, prior=predictor.prior_)
+    typer.echo(f"{counted(rows, 'prediction')} written to {out}{_with_shares(read)}.")
 
 
 @app.command()
@@ -167,7 +172,10 @@ def score(
     from naze.predictions import score_predictions
     from naze.votes import read_votes
 
-    read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None)
+    read = read_votes(
+        votes, columns=pairs("--columns", columns, "prompt=question") or None, without_text=True
+    )
+    _tell_problems(read)
     found, without = score_predictions(probabilities, read)
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
@@ -193,9 +201,11 @@ def submit(
 
     predictor, read = _loaded(model, votes, columns)
     check_unlabelled(read)
+    _tell_shares(read, predictor)
     given = _given(predictor, read, out, engine, allow_remote)
-    rows = write_submission(out, read, predictor.predict_proba(read, given=given))
-    typer.echo(f"{rows:,} rows written to {out}.")
+    told = predictor.predict_proba(read, given=given)
+    rows = write_submission(out, read, told, prior=predictor.prior_)
+    typer.echo(f"{counted(rows, 'row')} written to {out}{_with_shares(read)}.")
 
 
 @app.command()
@@ -214,6 +224,9 @@ def why(
 
     predictor, read = _loaded(model, votes, columns)
     own = [vote for vote in read if vote.id == vote_id]
+    aside = [problem for problem in read.problems if problem.row_id == vote_id]
+    if not own and aside:
+        raise InputError(f"the vote {vote_id!r} cannot be read: {aside[0]}")
     if not own:
         raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
     given = _given(predictor, own[:1], model / f"why-{vote_id}", engine, allow_remote)
@@ -239,8 +252,9 @@ def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VoteP
     from naze.votes import read_votes
 
     predictor = VotePredictor.load(model)
-    read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None)
-    _tell_problems(read)
+    read = read_votes(
+        votes, columns=pairs("--columns", columns, "prompt=question") or None, without_text=True
+    )
     unseen = predictor.unseen_languages(read)
     if unseen:
         typer.echo(
@@ -258,7 +272,7 @@ def _given(
     from naze.generations import choose_progress
     from naze.predictions.asking import ask_about
 
-    if predictor.questions_ is None:
+    if predictor.questions_ is None or not len(votes):
         return ()
     asked = ask_about(
         votes, predictor.questions_, out.with_name(f"{out.stem}-asked"), engine=engine,
@@ -276,9 +290,30 @@ def _given(
 def _tell_problems(read: "Votes") -> None:
     if read.problems:
         typer.echo(
-            f"{len(read.problems):,} rows cannot be read and are left out (`naze votes check` lists them).",
+            f"{counted(len(read.problems), 'row')} cannot be read: left out (`naze votes check` lists them).",
             err=True,
         )
+
+
+def _tell_shares(read: "Votes", predictor: "VotePredictor") -> None:
+    """Name the rows that cannot be read, and say what they get."""
+    if not read.problems:
+        return
+    shares = ", ".join(
+        f"{name} {share:.1%}" for name, share in zip(("a", "b", "tie"), predictor.prior_, strict=True)
+    )
+    typer.echo(
+        f"{counted(len(read.problems), 'row')} cannot be read; each gets the shares learnt ({shares}):",
+        err=True,
+    )
+    for problem in read.problems[:_NAMED]:
+        typer.echo(f"  {problem.row_id}: {problem}", err=True)
+    if len(read.problems) > _NAMED:
+        typer.echo(f"  and {len(read.problems) - _NAMED:,} more (`naze votes check` lists them)", err=True)
+
+
+def _with_shares(read: "Votes") -> str:
+    return f", {len(read.problems):,} of them the shares learnt" if read.problems else ""
 
 
 def _fit_with_model(

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from naze.predictions.agreement import Agreement, agreement_with_people
     from naze.predictions.blending import BlendedPredictor, Predictor
     from naze.predictions.explaining import Explained
     from naze.predictions.judged import Judged, JudgeSettings, judge_file
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     )
 
 _FILES = {
+    "Agreement": "agreement",
     "BlendedPredictor": "blending",
     "Predictor": "blending",
     "Explained": "explaining",
@@ -30,6 +32,7 @@ _FILES = {
     "Rating": "leaderboard",
     "fit_leaderboard": "leaderboard",
     "VotePredictor": "predictor",
+    "agreement_with_people": "agreement",
     "read_probabilities": "tables",
     "score_predictions": "tables",
     "score_probabilities": "scores",
@@ -38,6 +41,7 @@ _FILES = {
 }
 
 __all__ = [
+    "Agreement",
     "BlendedPredictor",
     "Explained",
     "FitReport",
@@ -48,6 +52,7 @@ __all__ = [
     "Predictor",
     "Rating",
     "VotePredictor",
+    "agreement_with_people",
     "fit_leaderboard",
     "judge_file",
     "read_probabilities",

@@ -11,17 +11,25 @@ from naze.predictions.models.linear import fit_linear
 from naze.predictions.models.ties import TieRule, fit_constant_ties
 from naze.predictions.scores import class_numbers
 
-__all__ = ["BASELINES", "Learner", "cross_validate", "naze_learner"]
+__all__ = ["BASELINES", "Learner", "cross_validate", "naze_learner", "outcome_shares"]
 
 Learner = Callable[[Taught, VoteFeatures], Floats]
 """Learns from votes and returns the probabilities (votes, 3) of others."""
 
 
-def _prior(taught: Taught, asked: VoteFeatures) -> Floats:
-    """Give every vote the shares of a, b and tie; a and b at the mean of both, since sides are exchangeable."""
-    counts = np.bincount(class_numbers(taught.outcomes[taught.sources == 0]), minlength=3) + 1.0
+def outcome_shares(outcomes: Floats) -> Floats:
+    """Return the shares (3,) of a, b and tie; a and b at the mean of both, since sides are exchangeable.
+
+    Args:
+        outcomes: (votes,) 1: a, -1: b, 0: tie. Each outcome counts once more than it came.
+    """
+    counts = np.bincount(class_numbers(outcomes), minlength=3) + 1.0
     counts[:2] = counts[:2].mean()
-    return np.tile(counts / counts.sum(), (asked.count, 1))
+    return np.asarray(counts / counts.sum(), np.float64)
+
+
+def _prior(taught: Taught, asked: VoteFeatures) -> Floats:
+    return np.tile(outcome_shares(taught.outcomes[taught.sources == 0]), (asked.count, 1))
 
 
 def _only(names: tuple[str, ...]) -> Learner:

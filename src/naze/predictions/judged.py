@@ -4,7 +4,7 @@ With a predictor that costs nothing, the judge is asked about the votes that the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.generations import Progress
 from naze.jobs.asking import opened_worker
+from naze.predictions.agreement import Agreement, agreement_with_people
 from naze.predictions.calibrating import (
     CascadePoint,
     calibrate_judge,
@@ -22,7 +23,7 @@ from naze.predictions.calibrating import (
     cascade_curve,
     unsureness,
 )
-from naze.predictions.features.groups import Floats, Ints
+from naze.predictions.features.groups import Floats, Group, Ints
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.predictor import VotePredictor, outcomes_of, prompt_numbers
 from naze.predictions.scores import PredictionScore, class_numbers, difference, log_loss, score_probabilities
@@ -30,10 +31,12 @@ from naze.records import Vote, Winner
 from naze.tables.write import write_table
 from naze.votes import Votes, read_votes
 
-__all__ = ["JudgeSettings", "Judged", "judge_file"]
+__all__ = ["JudgeSettings", "Judged", "better", "judge_file"]
 
 _LEAST_KNOWN = 30
 """With fewer winners nothing is calibrated or scored."""
+_USES = ("prior", "one order", "both orders", "calibrated", "predictor", "together")
+"""What is scored, in the order in which it is shown."""
 _SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
@@ -66,16 +69,25 @@ class Judged:
 
     model: str
     file: Path
-    """The table: id, p_a, p_b, p_tie, calibrated_a, calibrated_b, calibrated_tie, judged."""
+    """The table: id, p_a, p_b, p_tie, calibrated_a, calibrated_b, calibrated_tie, judged (in both orders)."""
     votes: int
     judged: int
     unanswered: int
+    """Votes that were asked about and have no answer in one order or both."""
     position_bias: float
     scores: Mapping[str, PredictionScore]
     """`prior`, `one order`, `both orders`, `calibrated`; with a predictor `predictor` and `together`. Out of fold."""
     gains: Mapping[str, Estimate]
     """Log loss less the prior's; below 0 is better."""
     cascade: tuple[CascadePoint, ...] = ()
+    """What each share of judged votes costs and saves; with a predictor, where all votes were asked about."""
+    added: Estimate | None = None
+    """What the calibrated verdicts add: log loss less the prior's or, with a predictor, less the predictor's alone."""
+    kept: str | None = None
+    """What the columns `calibrated_…` hold of the judged votes, by its name in `scores`: the verdicts where they help beyond
+    chance, else `prior` or `predictor`. None: too few winners are known."""
+    agreement: Agreement | None = None
+    """Of the verdicts as they are with people, as published judges are counted; None where no winner is known."""
 
 
 def judge_file(
@@ -87,7 +99,7 @@ def judge_file(
     """Judge the votes of a file. Durable: the same call again asks nothing twice.
 
     Raises:
-        InputError: no votes, or nothing left to judge.
+        InputError: no votes, or nothing left to judge; or a predictor that learnt from these votes and held none of them out.
         ConfigurationError: no model is named, or a share that is none.
     """
     settings = settings or JudgeSettings()
@@ -144,12 +156,18 @@ def _examples(read: Votes, settings: JudgeSettings) -> tuple[list[Vote], list[Vo
 def _cheap(folder: Path, votes: Sequence[Vote]) -> Floats:
     """Predict votes; those that the predictor learnt from are taken out of fold, else it would know their winners."""
     predictor = VotePredictor.load(folder)
-    told = predictor.predict_proba(votes)
-    report = predictor.report_
-    if report is None:
-        return told
-    out_of_fold = dict(zip(report.vote_ids, report.out_of_fold, strict=True))
-    return np.array([out_of_fold.get(vote.id, row) for vote, row in zip(votes, told, strict=True)])
+    known, found = predictor.out_of_fold_of(votes)
+    within = np.flatnonzero(known & np.isnan(found).any(axis=1))
+    if len(within):
+        raise InputError(
+            f"{folder}: the predictor learnt from {len(within):,} of these {len(votes):,} votes ({votes[within[0]].id} is "
+            "the first) and has no prediction of them that does not know their winners (fitted with --folds 0, or they were "
+            "--extra votes). Fit it with --folds 5, or judge votes that it did not learn from."
+        )
+    new = np.flatnonzero(~known)
+    if len(new):
+        found[new] = predictor.predict_proba([votes[int(row)] for row in new])
+    return found
 
 
 def _asked_rows(cheap: Floats | None, count: int, share: float) -> list[int]:
@@ -162,6 +180,28 @@ def _asked_rows(cheap: Floats | None, count: int, share: float) -> list[int]:
 def _logits(told: Floats) -> tuple[Floats, Floats]:
     held = np.clip(told, 1e-9, 1.0)
     return np.log(held[:, 0] / held[:, 1]), np.log(held[:, 2] / (held[:, 0] + held[:, 1]))
+
+
+def _whole(told: Floats) -> Floats:
+    return np.asarray(told / told.sum(axis=1, keepdims=True), np.float64)
+
+
+def better(change: Estimate | None) -> bool:
+    """Say whether a change of the log loss is below 0 beyond chance: its whole interval is."""
+    return change is not None and change.high is not None and change.high < 0
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What verdicts on votes with winners are worth; the fields are those of `Judged`."""
+
+    scores: Mapping[str, PredictionScore]
+    gains: Mapping[str, Estimate]
+    added: Estimate
+    cascade: tuple[CascadePoint, ...]
+    kept: str
+    final: Floats
+    """(answered, 3): what is written as calibrated."""
 
 
 @dataclass(frozen=True)
@@ -183,66 +223,79 @@ class _Reckoning:
             )
         rows = np.asarray(self.asked, np.int64)[answered]
         known = np.array([self.votes[int(row)].winner is not None for row in rows], bool)
-        scores: dict[str, PredictionScore] = {}
-        gains: dict[str, Estimate] = {}
-        cascade: tuple[CascadePoint, ...] = ()
         final = np.full((len(self.votes), 3), np.nan) if self.cheap is None else self.cheap.copy()
+        scored = None
         if known.sum() >= _LEAST_KNOWN:
-            scores, gains, cascade, calibrated = self._scored(answered, rows, known)
-            final[rows] = calibrated
-        file = self._write(folder / "verdicts.parquet", final)
-        return Judged(
+            scored = self._scored(answered, rows, known)
+            final[rows] = scored.final
+        file = self._write(folder / "verdicts.parquet", final, rows)
+        found = Judged(
             model, file, len(self.votes), len(answered), len(self.asked) - len(answered), self.verdicts.position_bias,
-            scores, gains, cascade,
+            {}, {}, agreement=self._agreement(answered[known], rows[known]),
+        )  # fmt: skip
+        if scored is None:
+            return found
+        return replace(
+            found, scores=scored.scores, gains=scored.gains, cascade=scored.cascade, added=scored.added, kept=scored.kept
         )  # fmt: skip
 
-    def _scored(
-        self, answered: Ints, rows: Ints, known: Ints
-    ) -> tuple[dict[str, PredictionScore], dict[str, Estimate], tuple[CascadePoint, ...], Floats]:
-        verdicts = self.verdicts.take([int(row) for row in answered])
-        group, cheap = verdicts.group(), None if self.cheap is None else _logits(self.cheap[rows])
-        own = np.flatnonzero(known)
+    def _agreement(self, answered: Ints, rows: Ints) -> Agreement | None:
+        if not len(rows):
+            return None
+        voted = [self.votes[int(row)] for row in rows]
+        return agreement_with_people(
+            self.verdicts.shown[answered],
+            self.verdicts.swapped[answered],
+            [vote.winner for vote in voted if vote.winner is not None],
+            prompt_numbers(voted),
+            seed=self.seed,
+        )
+
+    def _scored(self, answered: Ints, rows: Ints, known: Ints) -> _Scored:
+        """Score every way of using the verdicts, and choose the one that is written: the judge only where it helps."""
+        verdicts, own = self.verdicts.take([int(row) for row in answered]), np.flatnonzero(known)
         voted = [self.votes[int(row)] for row in rows[own]]
         outcomes, prompts = outcomes_of(voted), prompt_numbers(voted)
-        happened = class_numbers(outcomes)
-        of_own = None if cheap is None else (cheap[0][own], cheap[1][own])
+        happened, group = class_numbers(outcomes), verdicts.group()
         counts = np.bincount(happened, minlength=3) + 1.0
         counts[:2] = counts[:2].mean()
-        told = {
-            "prior": np.tile(counts / counts.sum(), (len(own), 1)),
-            "one order": verdicts.shown[own],
-            "both orders": verdicts.probabilities[own],
-            "calibrated": calibrated_out_of_fold(group.take(own), outcomes, prompts, seed=self.seed),
-        }
-        calibration = calibrate_judge(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
-        final = calibration.apply(group, cheap)
-        final[own] = told["calibrated"]
+        told = {"one order": verdicts.shown[own], "both orders": verdicts.probabilities[own]}
+        written = {"prior": np.tile(counts / counts.sum(), (len(rows), 1))}
+        written["calibrated"] = self._calibrated(group, own, outcomes, prompts, None)
         cascade: tuple[CascadePoint, ...] = ()
         if self.cheap is not None:
-            told["predictor"] = self.cheap[rows][own]
-            told["together"] = calibrated_out_of_fold(
-                group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed
-            )
-            final[own] = told["together"]
-            whole = len(self.asked) == len(self.votes)
-            cascade = (
-                ()
-                if not whole
-                else tuple(cascade_curve(told["predictor"], told["together"], happened, _SHARES))
-            )
-        prior = log_loss(told["prior"], happened)
+            written["predictor"] = self.cheap[rows]
+            written["together"] = self._calibrated(group, own, outcomes, prompts, _logits(self.cheap[rows]))
+            if len(self.asked) == len(self.votes):
+                together = written["together"][own]
+                cascade = tuple(cascade_curve(self.cheap[rows][own], together, happened, _SHARES))
+        told |= {name: one[own] for name, one in written.items()}
+        losses = {name: log_loss(one, happened) for name, one in told.items()}
+        without, best = list(written)[-2:]
+        added = difference(losses[best], losses[without], prompts, seed=self.seed)
+        kept = best if better(added) else without
+        order = [name for name in _USES if name in told]
         scores = {
-            name: score_probabilities(one / one.sum(axis=1, keepdims=True), happened, prompts, seed=self.seed)
-            for name, one in told.items()
+            name: score_probabilities(_whole(told[name]), happened, prompts, seed=self.seed) for name in order
         }
         gains = {
-            name: difference(log_loss(one, happened), prior, prompts, seed=self.seed)
-            for name, one in told.items()
+            name: difference(losses[name], losses["prior"], prompts, seed=self.seed)
+            for name in order
             if name != "prior"
         }
-        return scores, gains, cascade, final
+        return _Scored(scores, gains, added, cascade, kept, written[kept])
 
-    def _write(self, path: Path, final: Floats) -> Path:
+    def _calibrated(
+        self, group: Group, own: Ints, outcomes: Floats, prompts: Ints, cheap: tuple[Floats, Floats] | None
+    ) -> Floats:
+        """Calibrate all answered votes; those whose winners taught it (`own`) out of fold."""
+        of_own = None if cheap is None else (cheap[0][own], cheap[1][own])
+        learnt = calibrate_judge(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
+        final = learnt.apply(group, cheap)
+        final[own] = calibrated_out_of_fold(group.take(own), outcomes, prompts, cheap=of_own, seed=self.seed)
+        return final
+
+    def _write(self, path: Path, final: Floats, answered: Ints) -> Path:
         import polars as pl
 
         raw = np.full((len(self.votes), 3), np.nan)
@@ -251,6 +304,6 @@ class _Reckoning:
         columns |= dict(zip(("p_a", "p_b", "p_tie"), raw.T, strict=True))
         names = ("calibrated_a", "calibrated_b", "calibrated_tie")
         columns |= dict(zip(names, final.T, strict=True))
-        columns["judged"] = np.isin(np.arange(len(self.votes)), self.asked)
+        columns["judged"] = np.isin(np.arange(len(self.votes)), answered)
         write_table(path, pl.DataFrame(columns).fill_nan(None))
         return path

@@ -11,10 +11,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.one_thread import one_thread_if_small
-from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
+from naze.predictions.baselines import BASELINES, cross_validate, naze_learner, outcome_shares
+from naze.predictions.contents import Hashes, content_hashes
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
 from naze.predictions.models.learnt import Learnt, Taught, learn
+from naze.predictions.models.part import Bools
 from naze.predictions.models.trees import trees_missing
 from naze.predictions.scores import (
     CLASSES,
@@ -144,6 +146,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.questions_: Questions | None = None
         self.surprising_ = self._surprising(taught, list(votes))
         self.votes_, self.extra_votes_ = len(votes), sum(len(one) for one in sets[1:])
+        self.prior_ = outcome_shares(outcomes)
+        self.contents_: Hashes = content_hashes(together)[:, 0]
         return self
 
     def predict_proba(self, votes: Sequence[Vote], *, given: Given = ()) -> Floats:
@@ -171,6 +175,28 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def unseen_languages(self, votes: Sequence[Vote]) -> tuple[str, ...]:
         """Name the languages of votes that none of the votes learnt from was in."""
         return tuple(sorted({vote.language for vote in votes if vote.language} - set(self.languages_)))
+
+    def out_of_fold_of(self, votes: Sequence[Vote]) -> tuple[Bools, Floats]:
+        """Find the votes that were learnt from, and what was predicted of them by a model that did not see their prompt.
+
+        Votes are known by what they show (prompt and both responses, the sides exchanged or not), not by their ids.
+
+        Returns:
+            (votes,) whether it was learnt from, extra votes included; and (votes, 3) probabilities of a, b, tie. These are NaN
+            for a vote that was not learnt from, for an extra vote, and for all where nothing was held out (`folds=0`).
+        """
+        self._is_fitted()
+        told = np.empty((0, 3)) if self.report_ is None else self.report_.out_of_fold
+        places: dict[int, int] = {}
+        for place, one in enumerate(self.contents_.tolist()):
+            places.setdefault(one, place)
+        known, found = np.zeros(len(votes), bool), np.full((len(votes), 3), np.nan)
+        for row, (shown, exchanged) in enumerate(content_hashes(votes).tolist()):
+            order, content = ([0, 1, 2], shown) if shown in places else ([1, 0, 2], exchanged)
+            known[row] = content in places
+            if known[row] and places[content] < len(told):
+                found[row] = told[places[content], order]
+        return known, found
 
     def save(self, folder: str | Path) -> Path:
         """Write the predictor into a folder: JSON, arrays and LightGBM's own text; nothing that runs code when it is read."""

@@ -34,7 +34,7 @@ __all__ = [
     "save_predictor",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Rises when an older naze could not read what is written."""
 PREDICTOR_NAME, _ARRAYS, _SURPRISING = "predictor.json", "arrays.npz", "surprising.json"
 _KINDS = ("forest", "boosted")
@@ -53,7 +53,7 @@ def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     learnt = predictor.learnt_
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Any] = {"contents": predictor.contents_, "prior": predictor.prior_}
     if learnt.strength is not None:
         arrays["strength"] = learnt.strength.weights
     for group, axes in learnt.axes.items():
@@ -113,6 +113,7 @@ def load_predictor(folder: str | Path) -> "VotePredictor":
         predictor.questions_ = _questions(about["questions"])
         predictor.surprising_ = _surprising(folder)
         predictor.report_ = None if about["report"] is None else _report(about["report"], arrays)
+        predictor.contents_, predictor.prior_ = arrays["contents"], arrays["prior"]
         axes = {
             group: Axes(*(arrays[f"axes.{group}.{name}"] for name in _AXES))
             for group in predictor.group_names_

@@ -13,6 +13,7 @@ from naze.predictions.scores import PredictionScore, class_numbers, score_probab
 from naze.records import Vote
 from naze.tables.read import read_batches
 from naze.tables.write import write_table
+from naze.votes import Votes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,19 +26,31 @@ _FARTHEST = 1e-3
 """Probabilities of a row add up to 1 within so much."""
 
 
-def write_probabilities(path: str | Path, votes: Sequence[Vote], probabilities: Floats) -> int:
-    """Write `id`, `p_a`, `p_b`, `p_tie`, one row a vote, as CSV, JSONL or Parquet by the file's name; return the rows."""
-    return write_table(path, _frame(_COLUMNS, votes, probabilities))
+def write_probabilities(
+    path: str | Path, votes: Sequence[Vote], probabilities: Floats, *, prior: Floats | None = None
+) -> int:
+    """Write `id`, `p_a`, `p_b`, `p_tie`, one row a vote, as CSV, JSONL or Parquet by the file's name; return the rows.
+
+    Args:
+        path: of the file.
+        votes: in the order of their file.
+        probabilities: (votes, 3).
+        prior: (3,) for each row of the votes' file that could not be read (`Votes.problems`), in its place, so that as many
+            rows come out as went in (a predictor's `prior_`). None: such rows are left out.
+    """
+    return write_table(path, _frame(_COLUMNS, votes, probabilities, prior))
 
 
-def write_submission(path: str | Path, votes: Sequence[Vote], probabilities: Floats) -> int:
-    """Write Kaggle's `id, winner_model_a, winner_model_b, winner_tie`; return the rows.
+def write_submission(
+    path: str | Path, votes: Sequence[Vote], probabilities: Floats, *, prior: Floats | None = None
+) -> int:
+    """Write Kaggle's `id, winner_model_a, winner_model_b, winner_tie`; return the rows. For `prior` see `write_probabilities`.
 
     Raises:
         InputError: the votes have winners: they are those to learn from, not those to submit.
     """
     check_unlabelled(votes)
-    return write_table(path, _frame(_SUBMISSION, votes, probabilities))
+    return write_table(path, _frame(_SUBMISSION, votes, probabilities, prior))
 
 
 def check_unlabelled(votes: Sequence[Vote]) -> None:
@@ -118,8 +131,18 @@ def score_predictions(
     return score, len(votes) - len(decided)
 
 
-def _frame(names: Sequence[str], votes: Sequence[Vote], probabilities: Floats) -> "pl.DataFrame":
+def _frame(
+    names: Sequence[str], votes: Sequence[Vote], probabilities: Floats, prior: Floats | None
+) -> "pl.DataFrame":
     import polars as pl
 
-    columns = {names[0]: [vote.id for vote in votes]}
-    return pl.DataFrame({**columns, **dict(zip(names[1:], probabilities.T, strict=True))})
+    ids = [vote.id for vote in votes]
+    if prior is not None and isinstance(votes, Votes):
+        for problem in votes.problems:
+            # A row of the file is a vote or a problem: before this one stand all that come before it in the file.
+            ids.insert(problem.row - 1, problem.row_id)
+        places = np.array([problem.row - 1 for problem in votes.problems], np.int64)
+        whole = np.tile(prior, (len(ids), 1))
+        whole[np.setdiff1d(np.arange(len(ids)), places)] = probabilities
+        probabilities = whole
+    return pl.DataFrame({names[0]: ids, **dict(zip(names[1:], probabilities.T, strict=True))})

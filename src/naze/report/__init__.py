@@ -1,5 +1,6 @@
 """Runs go in; pages that people read come out."""
 
+from naze.report.cascade_figure import write_cascade_figure
 from naze.report.explained import explained_rows, run_facts, write_run_page
 from naze.report.factors_report import write_factors_report
 from naze.report.page import ExplainedVote, write_explained_page
@@ -9,6 +10,7 @@ __all__ = [
     "ExplainedVote",
     "explained_rows",
     "run_facts",
+    "write_cascade_figure",
     "write_explained_page",
     "write_factors_report",
     "write_predictor_page",

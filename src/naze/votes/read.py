@@ -29,6 +29,7 @@ def read_votes(
     columns: Mapping[str, str] | None = None,
     winners: Mapping[str, str] | None = None,
     limit: int | None = None,
+    without_text: bool = False,
 ) -> Votes:
     """Read votes from a CSV, JSONL, JSON or Parquet file whose layout is recognised by itself.
 
@@ -40,6 +41,8 @@ def read_votes(
         columns: our name -> the file's name, for a table with other names: `{"prompt": "question"}`.
         winners: the file's word for a winner -> a, b, tie or both_bad.
         limit: read the first so many rows only.
+        without_text: keep votes whose prompt, or both of whose responses, hold no text: they teach nothing, and yet the next
+            vote may be one.
 
     Raises:
         FormatError: the file is missing, empty, not UTF-8 or of no known layout, or a name is unknown.
@@ -52,7 +55,8 @@ def read_votes(
     path = Path(path)
     if limit is not None and limit < 1:
         raise ConfigurationError(f"limit is {limit}; expected at least 1, or none for the whole file.")
-    reader = _Reader(path, find_format(format) if isinstance(format, str) else format, columns or {}, limit)
+    known = find_format(format) if isinstance(format, str) else format
+    reader = _Reader(path, known, columns or {}, limit, without_text=without_text)
     for batch, notes in raw_batches(path, _checked_winners(winners or {}), BATCH_ROWS):
         reader.add(batch, notes)
         if reader.is_full:
@@ -72,13 +76,21 @@ class _Reader:
     """Collects converted batches; one for each file."""
 
     def __init__(
-        self, path: Path, format: VoteFormat | None, columns: Mapping[str, str], limit: int | None
+        self,
+        path: Path,
+        format: VoteFormat | None,
+        columns: Mapping[str, str],
+        limit: int | None,
+        *,
+        without_text: bool,
     ) -> None:
         self.path, self.format, self.columns, self.limit = path, format, columns, limit
+        self.without_text = without_text
         self.rows = 0
         self.seen: dict[str, None] = {}
         self.frames: list[pl.DataFrame] = []
         self.problems: dict[int, str] = {}
+        self.problem_ids: dict[int, str] = {}
         self.replaced_surrogates = 0
 
     @property
@@ -100,11 +112,14 @@ class _Reader:
             )
             self.seen.update(dict.fromkeys(batch.columns))
             frame = self._converted(self.format, batch, notes)
-            _reject_unusable(frame, notes)
+            _reject_missing(frame, notes)
+            if not self.without_text:
+                _reject_without_text(frame, notes)
             bad = [row for row in notes.problems if row < frame.height]
             self.frames.append(
                 frame.with_row_index("__at__").filter(~pl.col("__at__").is_in(bad)).drop("__at__")
             )
+            self.problem_ids |= {self.rows + row + 1: frame["id"][row] for row in bad}
         self.problems |= {
             self.rows + row + 1: reason for row, reason in notes.problems.items() if row < batch.height
         }
@@ -138,6 +153,7 @@ class _Reader:
         )
         for name, row in repeated.rows():
             self.problems[row] = f"id is {name!r}, as in row {rows[name]} already; expected an id of its own."
+            self.problem_ids[row] = name
         if repeated.height:
             frame = frame.filter(first)
         assert self.format is not None
@@ -147,7 +163,7 @@ class _Reader:
             path=self.path,
             fingerprint=fingerprint(self.path) if self.limit is None else None,
             problems=tuple(
-                RowError(f"{self.path}, row {row}: {reason}", row=row)
+                RowError(f"{self.path}, row {row}: {reason}", row=row, row_id=self.problem_ids.get(row))
                 for row, reason in sorted(self.problems.items())
             ),
             replaced_surrogates=self.replaced_surrogates,
@@ -213,13 +229,17 @@ def _completed(
     return frame.with_columns(pl.coalesce(pl.col("id").cast(pl.String), number).alias("id"))
 
 
-def _reject_unusable(frame: "pl.DataFrame", notes: Notes) -> None:
-    """Note rows of which no vote can be made: a side that is missing, or both answers null."""
-    import polars as pl
-
+def _reject_missing(frame: "pl.DataFrame", notes: Notes) -> None:
+    """Note rows of which no vote can be made, since a side is missing."""
     for name in SIDES:
         for row in frame[name].is_null().arg_true():
             notes.reject(row, f"{name} is null; expected at least one turn.")
+
+
+def _reject_without_text(frame: "pl.DataFrame", notes: Notes) -> None:
+    """Note rows of which nothing can be learnt: both answers null, or no prompt."""
+    import polars as pl
+
     nothing = frame.select(
         (pl.col(name).list.drop_nulls().list.len() == 0).fill_null(True).alias(name) for name in SIDES
     )
