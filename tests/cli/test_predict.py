@@ -1,6 +1,7 @@
 """`naze predict`, `judge` and `leaderboard`, as they are typed."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from typer.testing import CliRunner
 
 from naze.cli import app
 from naze.predictions import VotePredictor
+from naze.predictions.asking import Questions
+from naze.predictions.judging import Verdicts
+from naze.votes import read_votes
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
 KAGGLE = Path(__file__).parents[2] / "examples" / "votes.csv"
@@ -107,6 +111,34 @@ def test_why_names_what_moved_a_prediction(model):
     assert done.exit_code == 0, done.output
     assert "Who wins:" in done.output and "the odds of" in done.output
     assert "no vote has the id 'x'" in typed("predict", "why", model, EXPLAINED, "x").output
+
+
+def taught_by_a_judge(folder):
+    """A predictor that wants a real judge's verdicts; those that it learnt from were drawn."""
+    votes = list(read_votes(EXPLAINED))[:60]
+    drawn = np.random.default_rng(0).dirichlet((1, 1, 1), (2, len(votes)))
+    verdicts = Verdicts(tuple(vote.id for vote in votes), *drawn)
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    predictor.fit(votes, given=[verdicts.group()])
+    predictor.questions_ = Questions("smollm2:135m", judge_context=256)
+    return predictor.save(folder)
+
+
+def test_no_id_leads_out_of_the_predictors_folder(tmp_path, smollm2_path, monkeypatch):
+    model = taught_by_a_judge(tmp_path / "deep" / "model")
+    votes = tmp_path / "votes.jsonl"
+    row = {"prompt": "q", "response_a": "yes", "response_b": "no"}
+    ids = ("../../escaped", "v/1")
+    votes.write_text("\n".join(json.dumps({**row, "id": one}) for one in ids), encoding="utf-8")
+    before = {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()}
+    done = typed("predict", "why", model, votes, ids[0])
+    assert done.exit_code == 0, done.output
+    assert {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()} == before
+    assert [one.name.rpartition("-")[0] for one in (model / "why").iterdir()] == ["escaped"]
+    allowed = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    assert typed("predict", "why", model, votes, ids[1]).exit_code == 0
+    assert len(list((model / "why").iterdir())) == 1
 
 
 def test_what_cannot_be_read_is_said(model, tmp_path):

@@ -1,6 +1,9 @@
 """`naze predict`: learn to predict votes, predict, score, submit, say why."""
 
 import json
+import os
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +15,7 @@ from naze.cli.votes import Columns
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from naze.factors.resampling import Estimate
     from naze.predictions import FitReport, PredictionScore, VotePredictor
@@ -152,7 +155,7 @@ def apply(
 
     predictor, read = _loaded(model, votes, columns)
     _tell_shares(read, predictor)
-    given = _given(predictor, read, out, engine, allow_remote)
+    given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
     told = predictor.predict_proba(read, given=given)
     rows = write_probabilities(out, read, told, prior=predictor.prior_)
     typer.echo(f"{counted(rows, 'prediction')} written to {out}{_with_shares(read)}.")
@@ -202,7 +205,7 @@ def submit(
     predictor, read = _loaded(model, votes, columns)
     check_unlabelled(read)
     _tell_shares(read, predictor)
-    given = _given(predictor, read, out, engine, allow_remote)
+    given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
     told = predictor.predict_proba(read, given=given)
     rows = write_submission(out, read, told, prior=predictor.prior_)
     typer.echo(f"{counted(rows, 'row')} written to {out}{_with_shares(read)}.")
@@ -229,7 +232,8 @@ def why(
         raise InputError(f"the vote {vote_id!r} cannot be read: {aside[0]}")
     if not own:
         raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
-    given = _given(predictor, own[:1], model / f"why-{vote_id}", engine, allow_remote)
+    with _kept_answers(model, own[0]) as folder:
+        given = _given(predictor, own[:1], folder, engine, allow_remote)
     [told] = predictor.explain(own[:1], most=most, given=given)
     if as_json:
         typer.echo(json.dumps(asdict(told), ensure_ascii=False))
@@ -265,17 +269,34 @@ def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VoteP
     return predictor, read
 
 
+def _asked_beside(out: Path) -> Path:
+    return out.with_name(f"{out.stem}-asked")
+
+
+@contextmanager
+def _kept_answers(model: Path, vote: "Vote") -> "Iterator[Path]":
+    """Give the folder of a vote's answers within the predictor's; one that is soon gone where that cannot be written to."""
+    from naze.predictions.asking import answers_name
+    from naze.predictions.stored import WHY
+
+    if os.access(model, os.W_OK):
+        yield model / WHY / answers_name(vote)
+        return
+    with tempfile.TemporaryDirectory(prefix="naze-why-") as folder:
+        yield Path(folder)
+
+
 def _given(
-    predictor: "VotePredictor", votes: "Sequence[Vote]", out: Path, engine: str | None, allow_remote: bool
+    predictor: "VotePredictor", votes: "Sequence[Vote]", folder: Path, engine: str | None, allow_remote: bool
 ) -> "tuple[Group | Wide, ...]":
-    """Ask the models that the predictor learnt from; nothing is asked twice."""
+    """Ask the models that the predictor learnt from; the folder keeps the answers, so that nothing is asked twice."""
     from naze.generations import choose_progress
     from naze.predictions.asking import ask_about
 
     if predictor.questions_ is None or not len(votes):
         return ()
     asked = ask_about(
-        votes, predictor.questions_, out.with_name(f"{out.stem}-asked"), engine=engine,
+        votes, predictor.questions_, folder, engine=engine,
         options=EngineOptions(allow_remote=allow_remote), progress=choose_progress, neutral=True,
     )  # fmt: skip
     missing = sum(not fine for fine in asked.answered)

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from naze.predictions.predictor import FitReport, VotePredictor
 
 __all__ = [
+    "ASKED",
     "FORMAT",
     "PREDICTOR_NAME",
+    "WHY",
     "is_predictor_folder",
     "load_predictor",
     "read_predictor",
@@ -41,6 +43,8 @@ _KINDS = ("forest", "boosted")
 _AXES = ("difference", "both", "center")
 ASKED = "asked"
 """Folder in a predictor's that keeps what a model was asked to learn from."""
+WHY = "why"
+"""Folder in a predictor's that keeps what a model was asked to explain a prediction, one folder a vote."""
 
 
 def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
