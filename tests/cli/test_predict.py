@@ -141,6 +141,40 @@ def test_no_id_leads_out_of_the_predictors_folder(tmp_path, smollm2_path, monkey
     assert len(list((model / "why").iterdir())) == 1
 
 
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file", "is a file; expected a folder"),
+        ("file/m", "is a file"),
+        ("full", "other files are there (mine)"),
+    ],
+)
+def test_a_place_that_cannot_hold_a_predictor_is_refused_before_the_fit(tmp_path, out, told):
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / out)
+    assert done.exit_code == 1 and told in done.output and "Learning from" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file/p.csv", "file is a file; expected a folder"),
+        ("folder.csv", "folder.csv is a folder; expected the name of a file"),
+        ("p.txt", "the suffix is '.txt'"),
+        ("p.json", "tables are written as .csv"),
+    ],
+)
+def test_a_place_that_cannot_hold_a_table_is_refused_before_anything_is_read(tmp_path, out, told):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    votes, nothing = tmp_path / "none.csv", tmp_path / "no model"
+    for words in (("leaderboard", votes), *(("predict", one, nothing, votes) for one in ("apply", "submit"))):
+        done = typed(*words, "--out", tmp_path / out)
+        assert done.exit_code == 1 and told in done.output, done.output
+
+
 def test_what_cannot_be_read_is_said(model, tmp_path):
     (tmp_path / "p.csv").write_text("id,p_a,p_b\n1,0.5,0.5\n")
     assert "no column 'p_tie'" in typed("predict", "score", tmp_path / "p.csv", EXPLAINED).output

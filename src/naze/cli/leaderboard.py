@@ -36,9 +36,11 @@ def leaderboard(
     """Rate the models in votes, the best first: Elo points with 95 % intervals, and a rank that counts who is surely better."""
     from naze.cli.votes import pairs
     from naze.predictions import fit_leaderboard
-    from naze.tables.write import write_table
+    from naze.tables.write import check_table_place, write_table
     from naze.votes import read_votes
 
+    if out is not None:
+        check_table_place(out)
     votes = read_votes(file, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     kind: Any = intervals
     found = fit_leaderboard(

@@ -100,7 +100,7 @@ def fit(
     from naze.errors import ConfigurationError, InputError
     from naze.predictions import VotePredictor
     from naze.predictions.asking import questions_of
-    from naze.predictions.stored import ASKED
+    from naze.predictions.stored import ASKED, check_predictor_place
     from naze.votes import read_votes
 
     if extra and (judge or factors):
@@ -108,6 +108,7 @@ def fit(
             "--extra cannot be combined with --judge or --factors yet: a model would have to be asked about all extra "
             "votes too."
         )
+    check_predictor_place(out)
     read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     _tell_problems(read)
     named = embedding_model or (DEFAULT_EMBEDDER if embeddings else None)
@@ -152,7 +153,9 @@ def apply(
 ) -> None:
     """Give the probabilities of a, b and a tie for each vote of a file."""
     from naze.predictions import write_probabilities
+    from naze.tables.write import check_table_place
 
+    check_table_place(out)
     predictor, read = _loaded(model, votes, columns)
     _tell_shares(read, predictor)
     given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
@@ -201,7 +204,9 @@ def submit(
     """Write Kaggle's submission: id, winner_model_a, winner_model_b, winner_tie."""
     from naze.predictions import write_submission
     from naze.predictions.tables import check_unlabelled
+    from naze.tables.write import check_table_place
 
+    check_table_place(out)
     predictor, read = _loaded(model, votes, columns)
     check_unlabelled(read)
     _tell_shares(read, predictor)

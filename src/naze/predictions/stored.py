@@ -21,6 +21,7 @@ from naze.predictions.models.trees import Trees, trees_missing
 from naze.predictions.scores import Bin, PredictionScore
 from naze.predictions.surprising import SurprisingVote
 from naze.records import Factor, Outcome
+from naze.tables.write import check_folder_place
 
 if TYPE_CHECKING:
     from naze.predictions.predictor import FitReport, VotePredictor
@@ -30,6 +31,7 @@ __all__ = [
     "FORMAT",
     "PREDICTOR_NAME",
     "WHY",
+    "check_predictor_place",
     "is_predictor_folder",
     "load_predictor",
     "read_predictor",
@@ -47,14 +49,27 @@ WHY = "why"
 """Folder in a predictor's that keeps what a model was asked to explain a prediction, one folder a vote."""
 
 
+def check_predictor_place(folder: str | Path) -> None:
+    """See that a predictor can be saved there, before it is fitted.
+
+    Raises:
+        FormatError: a file has this name, or nobody may write there.
+        InputError: the folder holds other files, and no predictor.
+    """
+    folder = Path(folder)
+    check_folder_place(folder)
+    others = [one.name for one in folder.iterdir() if one.name != ASKED] if folder.exists() else []
+    if others and not is_predictor_folder(folder):
+        raise InputError(
+            f"{folder}: other files are there ({min(others)}), and no predictor; expected a new folder or a predictor's own. "
+            "Choose another --out."
+        )
+
+
 def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
     """Write a fitted predictor; what was in the folder before is replaced."""
     folder = Path(folder)
-    others = [one for one in folder.iterdir() if one.name != ASKED] if folder.exists() else []
-    if others and not (folder / PREDICTOR_NAME).exists():
-        raise InputError(
-            f"{folder}: other files are there, and no predictor; expected a new folder or a predictor's own."
-        )
+    check_predictor_place(folder)
     folder.mkdir(parents=True, exist_ok=True)
     learnt = predictor.learnt_
     arrays: dict[str, Any] = {"contents": predictor.contents_, "prior": predictor.prior_}
