@@ -113,6 +113,14 @@ def test_why_names_what_moved_a_prediction(model):
     assert "no vote has the id 'x'" in typed("predict", "why", model, EXPLAINED, "x").output
 
 
+def test_a_file_without_votes_explains_nothing_and_gives_no_predictions(model, tmp_path):
+    pl.read_parquet(EXPLAINED).clear().write_parquet(tmp_path / "empty.parquet")
+    done = typed("predict", "why", model, tmp_path / "empty.parquet", "x")
+    assert done.exit_code == 1 and "no vote has the id 'x'; the file has none at all" in done.output
+    done = typed("predict", "apply", model, tmp_path / "empty.parquet", "--out", tmp_path / "p.csv")
+    assert done.exit_code == 0 and "0 predictions written" in done.output
+
+
 def taught_by_a_judge(folder):
     """A predictor that wants a real judge's verdicts; those that it learnt from were drawn."""
     votes = list(read_votes(EXPLAINED))[:60]

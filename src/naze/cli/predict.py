@@ -236,7 +236,8 @@ def why(
     if not own and aside:
         raise InputError(f"the vote {vote_id!r} cannot be read: {aside[0]}")
     if not own:
-        raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
+        first = f"the first is {read[0].id!r}" if len(read) else "the file has none at all"
+        raise InputError(f"{votes}: no vote has the id {vote_id!r}; {first}.")
     with _kept_answers(model, own[0]) as folder:
         given = _given(predictor, own[:1], folder, engine, allow_remote)
     [told] = predictor.explain(own[:1], most=most, given=given)
