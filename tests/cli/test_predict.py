@@ -46,6 +46,29 @@ def test_predictions_are_written_and_scored(model, tmp_path, name):
     assert "log loss" in typed("predict", "score", out, EXPLAINED).output
 
 
+def test_votes_learnt_from_are_told_whatever_their_ids(model, tmp_path):
+    own = pl.read_parquet(EXPLAINED).head(2).with_columns(id=pl.Series(["x1", "x2"]))
+    fresh = own.head(1).with_columns(id=pl.lit("x3"), prompt=pl.Series([["something else"]]))
+    pl.concat([own, fresh]).write_parquet(tmp_path / "v.parquet")
+    done = typed("predict", "apply", model, tmp_path / "v.parquet", "--out", tmp_path / "p.csv")
+    flattered = (
+        "2 of 3 votes are ones that the predictor learnt from: figures of these predictions flatter it"
+    )
+    assert flattered in done.output
+    assert pl.read_csv(tmp_path / "p.csv")["learnt_from"].to_list() == [True, True, False]
+    assert flattered in typed("predict", "score", tmp_path / "p.csv", tmp_path / "v.parquet").output
+    assert (
+        "learnt from this vote. A model that did not see"
+        in typed("predict", "why", model, tmp_path / "v.parquet", "x1").output
+    )
+    told = json.loads(typed("predict", "why", model, tmp_path / "v.parquet", "x1", "--json").stdout)
+    assert told["learnt_from"] and sum(told["out_of_fold"]) == pytest.approx(1)
+    fresh.write_parquet(tmp_path / "f.parquet")
+    done = typed("predict", "apply", model, tmp_path / "f.parquet", "--out", tmp_path / "p.csv")
+    assert "learnt from" not in done.output
+    assert pl.read_csv(tmp_path / "p.csv").columns == ["id", "p_a", "p_b", "p_tie"]
+
+
 def test_a_submission_has_the_contests_columns_and_no_winners_behind_it(model, tmp_path):
     test = tmp_path / "test.csv"
     frame = pl.read_csv(KAGGLE)

@@ -59,6 +59,10 @@ def test_a_damaged_file_is_refused(fitted, tmp_path, file):
             lambda about: about["tie"]["choices"].update(loss_blend=[]) or about,
             r"\$\.tie\.choices\.loss_blend",
         ),
+        (
+            lambda about: about["win"].update(intercept=float("nan")) or about,
+            r"\(nan, .*expected numbers",
+        ),
         (lambda about: about | {"params": 1}, r"\$\.params"),
         (lambda about: about | {"languages": None}, r"\$\.languages"),
         (lambda about: about | {"digests": {}}, "arrays.npz is not the file that was saved"),

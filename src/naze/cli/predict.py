@@ -160,7 +160,9 @@ def apply(
     _tell_shares(read, predictor)
     given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
     told = predictor.predict_proba(read, given=given)
-    rows = write_probabilities(out, read, told, prior=predictor.prior_)
+    known, _ = predictor.out_of_fold_of(read)
+    _tell_flattery(int(known.sum()), len(read))
+    rows = write_probabilities(out, read, told, prior=predictor.prior_, learnt_from=known)
     typer.echo(f"{counted(rows, 'prediction')} written to {out}{_with_shares(read)}.")
 
 
@@ -175,14 +177,17 @@ def score(
 ) -> None:
     """Score probabilities against votes: log loss, accuracy, calibration, ties, each with its interval."""
     from naze.cli.votes import pairs
-    from naze.predictions import score_predictions
+    from naze.predictions import read_probabilities, score_predictions
+    from naze.predictions.tables import count_learnt_from
     from naze.votes import read_votes
 
     read = read_votes(
         votes, columns=pairs("--columns", columns, "prompt=question") or None, without_text=True
     )
     _tell_problems(read)
-    found, without = score_predictions(probabilities, read)
+    frame = read_probabilities(probabilities)
+    found, without = score_predictions(frame, read)
+    _tell_flattery(*count_learnt_from(frame, read))
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
@@ -228,6 +233,8 @@ def why(
     as_json: _Json = False,
 ) -> None:
     """Say which features moved the prediction of one vote, and how far."""
+    import numpy as np
+
     from naze.errors import InputError
 
     predictor, read = _loaded(model, votes, columns)
@@ -241,11 +248,16 @@ def why(
     with _kept_answers(model, own[0]) as folder:
         given = _given(predictor, own[:1], folder, engine, allow_remote)
     [told] = predictor.explain(own[:1], most=most, given=given)
+    [known], [held_out] = predictor.out_of_fold_of(own[:1])
+    unseen = None if np.isnan(held_out).any() else held_out.tolist()
     if as_json:
-        typer.echo(json.dumps(asdict(told), ensure_ascii=False))
+        facts = {**asdict(told), "learnt_from": bool(known), "out_of_fold": unseen}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, probability in zip(("a", "b", "tie"), told.probabilities, strict=True):
         typer.echo(f"{name:>4}  {probability:6.1%}  {'█' * round(40 * probability)}")
+    if known:
+        typer.echo(_of_a_vote_learnt_from(unseen))
     if own[0].winner is not None:
         typer.echo(f"voted: {own[0].winner.value}")
     typer.echo("\nWho wins:")
@@ -337,6 +349,22 @@ def _tell_shares(read: "Votes", predictor: "VotePredictor") -> None:
         typer.echo(f"  {problem.row_id}: {problem}", err=True)
     if len(read.problems) > _NAMED:
         typer.echo(f"  and {len(read.problems) - _NAMED:,} more (`naze votes check` lists them)", err=True)
+
+
+def _tell_flattery(learnt_from: int, votes: int) -> None:
+    if learnt_from:
+        typer.echo(
+            f"{learnt_from:,} of {counted(votes, 'vote')} {'is one' if learnt_from == 1 else 'are ones'} that the predictor "
+            "learnt from: figures of these predictions flatter it. Those that `naze predict fit` prints are out of fold.",
+            err=True,
+        )
+
+
+def _of_a_vote_learnt_from(unseen: "list[float] | None") -> str:
+    if unseen is None:
+        return "(The predictor learnt from this vote, which flatters its prediction.)"
+    told = ", ".join(f"{name} {one:.1%}" for name, one in zip(("a", "b", "tie"), unseen, strict=True))
+    return f"(The predictor learnt from this vote. A model that did not see its prompt said: {told}.)"
 
 
 def _with_shares(read: "Votes") -> str:

@@ -310,6 +310,9 @@ def _part(folder: Path, half: str, told: _Half, arrays: dict[str, Any]) -> Part:
         else None
         for kind in _KINDS
     )
+    numbers = (told.intercept, told.calibration.scale, told.calibration.shift)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{half}: intercept, scale and shift are {numbers}; expected numbers")
     linear = Linear(
         arrays[f"{half}.center"], arrays[f"{half}.scale"], arrays[f"{half}.weights"], told.intercept
     )
