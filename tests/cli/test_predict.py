@@ -51,9 +51,7 @@ def test_votes_learnt_from_are_told_whatever_their_ids(model, tmp_path):
     fresh = own.head(1).with_columns(id=pl.lit("x3"), prompt=pl.Series([["something else"]]))
     pl.concat([own, fresh]).write_parquet(tmp_path / "v.parquet")
     done = typed("predict", "apply", model, tmp_path / "v.parquet", "--out", tmp_path / "p.csv")
-    flattered = (
-        "2 of 3 votes are ones that the predictor learnt from: figures of these predictions flatter it"
-    )
+    flattered = "2 of 3 votes: the predictor learnt from them, and figures of these predictions flatter it"
     assert flattered in done.output
     assert pl.read_csv(tmp_path / "p.csv")["learnt_from"].to_list() == [True, True, False]
     assert flattered in typed("predict", "score", tmp_path / "p.csv", tmp_path / "v.parquet").output

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from naze.cli.votes import Columns, Limit
+from naze.counting import counted
 
 if TYPE_CHECKING:
     from naze.predictions import Leaderboard
@@ -57,8 +58,8 @@ def leaderboard(
 
 
 def _show(found: "Leaderboard") -> None:
-    left_out = f"; {found.skipped:,} votes name no two models or have no winner" if found.skipped else ""
-    typer.echo(f"{found.votes:,} votes on {found.prompts:,} prompts{left_out}")
+    left_out = f"; left out, without two models or a winner: {found.skipped:,}" if found.skipped else ""
+    typer.echo(f"{counted(found.votes, 'vote')} on {counted(found.prompts, 'prompt')}{left_out}")
     typer.echo(f"{found.method}; 95 % intervals ({found.intervals} by prompt)\n")
     wide = max(5, *(len(row.model) for row in found.rows))
     typer.echo(f"  rank  {'model':<{wide}}  rating  95 %            votes   wins  losses   ties")

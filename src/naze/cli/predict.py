@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from naze.cli.counting import counted
 from naze.cli.votes import Columns
+from naze.counting import counted
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def fit(
     )
     decided = [vote for vote in read if vote.winner is not None]
     if len(decided) < len(read):
-        typer.echo(f"{len(read) - len(decided):,} votes have no winner and are left out.", err=True)
-    typer.echo(f"Learning from {len(decided):,} votes …", err=True)
+        typer.echo(f"{counted(len(read) - len(decided), 'vote', 'has')} no winner: left out.", err=True)
+    typer.echo(f"Learning from {counted(len(decided), 'vote')} …", err=True)
     others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
     for path, one in zip(extra or (), others, strict=True):
         if not one:
@@ -191,9 +191,11 @@ def score(
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
-    typer.echo(f"{found.votes:,} votes on {found.prompts:,} prompts; 95 % intervals in brackets")
+    typer.echo(
+        f"{counted(found.votes, 'vote')} on {counted(found.prompts, 'prompt')}; 95 % intervals in brackets"
+    )
     if without:
-        typer.echo(f"{without:,} votes have no winner and are left out")
+        typer.echo(f"{counted(without, 'vote', 'has')} no winner: left out")
     _show_score(found)
 
 
@@ -260,12 +262,10 @@ def why(
         typer.echo(_of_a_vote_learnt_from(unseen))
     if own[0].winner is not None:
         typer.echo(f"voted: {own[0].winner.value}")
-    typer.echo("\nWho wins:")
-    for mover in told.winner:
-        typer.echo(f"  {mover.words}")
-    typer.echo("\nTie or decision:")
-    for mover in told.tie:
-        typer.echo(f"  {mover.words}")
+    for question, movers in (("Who wins", told.winner), ("Tie or decision", told.tie)):
+        typer.echo(f"\n{question}:")
+        for words in [mover.words for mover in movers] or ["nothing moves the odds by 1 % or more"]:
+            typer.echo(f"  {words}")
 
 
 def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VotePredictor, Votes]":
@@ -320,7 +320,7 @@ def _given(
     missing = sum(not fine for fine in asked.answered)
     if missing:
         typer.echo(
-            f"{missing:,} votes have no answer of the model; for them its verdict is taken as undecided.",
+            f"{counted(missing, 'vote', 'has')} no answer of the model: its verdict is taken as undecided there.",
             err=True,
         )
     return asked.groups
@@ -354,8 +354,8 @@ def _tell_shares(read: "Votes", predictor: "VotePredictor") -> None:
 def _tell_flattery(learnt_from: int, votes: int) -> None:
     if learnt_from:
         typer.echo(
-            f"{learnt_from:,} of {counted(votes, 'vote')} {'is one' if learnt_from == 1 else 'are ones'} that the predictor "
-            "learnt from: figures of these predictions flatter it. Those that `naze predict fit` prints are out of fold.",
+            f"{learnt_from:,} of {counted(votes, 'vote')}: the predictor learnt from {'it' if learnt_from == 1 else 'them'}, "
+            "and figures of these predictions flatter it. Those that `naze predict fit` prints are out of fold.",
             err=True,
         )
 
@@ -387,8 +387,8 @@ def _fit_with_model(
     groups, rows = asked.kept()
     if len(rows) < len(decided):
         typer.echo(
-            f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
-            f"{folder} says why.",
+            f"{counted(len(decided) - len(rows), 'vote', 'has')} no answer of the model: left out; `naze runs show` of a "
+            f"folder in {folder} says why.",
             err=True,
         )
     predictor.fit([decided[row] for row in rows], given=groups)

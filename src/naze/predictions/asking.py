@@ -191,7 +191,7 @@ def probe_columns(states: NDArray[np.float16], *, neutral: bool = False) -> Wide
     missing = np.isnan(even).any(axis=1)
     if neutral and missing.any():
         odd[missing], even[missing] = 0.0, even[~missing].mean(axis=0) if not missing.all() else 0.0
-    return Wide("probe", "judge's mind", odd, even)
+    return Wide("probe", "the judge's hidden states", odd, even)
 
 
 def factor_group(matrix: VerdictMatrix, factors: Sequence[Factor]) -> Group:
