@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from naze.cli import app
+from naze.cli.predict import kept_answers
 from naze.predictions import VotePredictor
 from naze.predictions.asking import Questions
 from naze.predictions.judging import Verdicts
@@ -156,18 +157,18 @@ def taught_by_a_judge(folder):
 def test_no_id_leads_out_of_the_predictors_folder(tmp_path, smollm2_path, monkeypatch):
     model = taught_by_a_judge(tmp_path / "deep" / "model")
     votes = tmp_path / "votes.jsonl"
-    row = {"prompt": "q", "response_a": "yes", "response_b": "no"}
-    ids = ("../../escaped", "v/1")
-    votes.write_text("\n".join(json.dumps({**row, "id": one}) for one in ids), encoding="utf-8")
+    row = {"id": "../../escaped", "prompt": "q", "response_a": None, "response_b": None}
+    votes.write_text(json.dumps(row), encoding="utf-8")
     before = {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()}
-    done = typed("predict", "why", model, votes, ids[0])
-    assert done.exit_code == 0, done.output
+    done = typed("predict", "why", model, votes, "../../escaped")
+    assert done.exit_code == 0 and "no answer" not in done.output, done.output
     assert {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()} == before
     assert [one.name.rpartition("-")[0] for one in (model / "why").iterdir()] == ["escaped"]
     allowed = os.access
     monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
-    assert typed("predict", "why", model, votes, ids[1]).exit_code == 0
-    assert len(list((model / "why").iterdir())) == 1
+    with kept_answers(model, read_votes(votes, without_text=True)[0]) as folder:
+        assert folder.is_dir() and model not in folder.parents
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

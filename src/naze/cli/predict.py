@@ -247,7 +247,7 @@ def why(
     if not own:
         first = f"the first is {read[0].id!r}" if len(read) else "the file has none at all"
         raise InputError(f"{votes}: no vote has the id {vote_id!r}; {first}.")
-    with _kept_answers(model, own[0]) as folder:
+    with kept_answers(model, own[0]) as folder:
         given = _given(predictor, own[:1], folder, engine, allow_remote)
     [told] = predictor.explain(own[:1], most=most, given=given)
     [known], [held_out] = predictor.out_of_fold_of(own[:1])
@@ -292,7 +292,7 @@ def _asked_beside(out: Path) -> Path:
 
 
 @contextmanager
-def _kept_answers(model: Path, vote: "Vote") -> "Iterator[Path]":
+def kept_answers(model: Path, vote: "Vote") -> "Iterator[Path]":
     """Give the folder of a vote's answers within the predictor's; one that is soon gone where that cannot be written to."""
     from naze.predictions.asking import answers_name
     from naze.predictions.stored import WHY
