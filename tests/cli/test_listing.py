@@ -18,8 +18,9 @@ from naze.generations import write_run
 from naze.jobs.asking import Worker
 from naze.jobs.chains import Flow, run_chain
 from naze.jobs.summaries import SummaryOptions, run_summaries
-from naze.predictions.stored import FORMAT, PREDICTOR_NAME
+from naze.predictions import VotePredictor
 from naze.tables import open_table
+from naze.votes import read_votes
 from scripted import MANIFEST, ScriptedEngine, rows, run_all
 
 ROWS = pl.DataFrame({"text": ["late parcel", "good tea", "broken cup"]})
@@ -94,23 +95,16 @@ def test_summaries_are_listed_finished_and_half_way(tmp_path, monkeypatch):
     assert again.facts["created"] == one.facts["created"]
 
 
-def test_a_run_a_predictor_and_what_cannot_be_read_stand_side_by_side(tmp_path):
+def test_a_run_a_predictor_and_what_cannot_be_read_stand_side_by_side(tmp_path, repository):
     run_all(tmp_path / "run", rows(["a", "b"]), ScriptedEngine())
-    about = {
-        "format": FORMAT,
-        "naze": "0",
-        "votes": 1200,
-        "extra_votes": 300,
-        "languages": ["en"],
-        "questions": None,
-    }
-    (tmp_path / "predictor").mkdir()
-    (tmp_path / "predictor" / PREDICTOR_NAME).write_text(json.dumps(about))
+    votes = list(read_votes(repository / "examples" / "explained.parquet"))
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    predictor.fit(votes[:40], extra=[votes[40:60]]).save(tmp_path / "predictor")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "chain.json").write_text("{")
     found = {one.folder.name: one for one in list_folders(tmp_path)}
     assert "2 of 2 answered" in str(found["run"])
-    assert "learnt from 1,500 votes" in str(found["predictor"])
+    assert "learnt from 60 votes" in str(found["predictor"])
     assert "cannot be read" in str(found["broken"]) and not found["broken"].readable
 
 

@@ -1,6 +1,7 @@
 """`naze predict`, `judge` and `leaderboard`, as they are typed."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from naze.cli import app
+from naze.cli.predict import kept_answers
 from naze.predictions import VotePredictor
+from naze.predictions.asking import Questions
+from naze.predictions.judging import Verdicts
+from naze.votes import read_votes
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
 KAGGLE = Path(__file__).parents[2] / "examples" / "votes.csv"
@@ -40,6 +45,27 @@ def test_predictions_are_written_and_scored(model, tmp_path, name):
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["votes"] == 251
     assert "log loss" in typed("predict", "score", out, EXPLAINED).output
+
+
+def test_votes_learnt_from_are_told_whatever_their_ids(model, tmp_path):
+    own = pl.read_parquet(EXPLAINED).head(2).with_columns(id=pl.Series(["x1", "x2"]))
+    fresh = own.head(1).with_columns(id=pl.lit("x3"), prompt=pl.Series([["something else"]]))
+    pl.concat([own, fresh]).write_parquet(tmp_path / "v.parquet")
+    done = typed("predict", "apply", model, tmp_path / "v.parquet", "--out", tmp_path / "p.csv")
+    flattered = "2 of 3 votes: the predictor learnt from them, and figures of these predictions flatter it"
+    assert flattered in done.output
+    assert pl.read_csv(tmp_path / "p.csv")["learnt_from"].to_list() == [True, True, False]
+    assert flattered in typed("predict", "score", tmp_path / "p.csv", tmp_path / "v.parquet").output
+    assert (
+        "learnt from this vote. A model that did not see"
+        in typed("predict", "why", model, tmp_path / "v.parquet", "x1").output
+    )
+    told = json.loads(typed("predict", "why", model, tmp_path / "v.parquet", "x1", "--json").stdout)
+    assert told["learnt_from"] and sum(told["out_of_fold"]) == pytest.approx(1)
+    fresh.write_parquet(tmp_path / "f.parquet")
+    done = typed("predict", "apply", model, tmp_path / "f.parquet", "--out", tmp_path / "p.csv")
+    assert "learnt from" not in done.output
+    assert pl.read_csv(tmp_path / "p.csv").columns == ["id", "p_a", "p_b", "p_tie"]
 
 
 def test_a_submission_has_the_contests_columns_and_no_winners_behind_it(model, tmp_path):
@@ -107,6 +133,76 @@ def test_why_names_what_moved_a_prediction(model):
     assert done.exit_code == 0, done.output
     assert "Who wins:" in done.output and "the odds of" in done.output
     assert "no vote has the id 'x'" in typed("predict", "why", model, EXPLAINED, "x").output
+
+
+def test_a_file_without_votes_explains_nothing_and_gives_no_predictions(model, tmp_path):
+    pl.read_parquet(EXPLAINED).clear().write_parquet(tmp_path / "empty.parquet")
+    done = typed("predict", "why", model, tmp_path / "empty.parquet", "x")
+    assert done.exit_code == 1 and "no vote has the id 'x'; the file has none at all" in done.output
+    done = typed("predict", "apply", model, tmp_path / "empty.parquet", "--out", tmp_path / "p.csv")
+    assert done.exit_code == 0 and "0 predictions written" in done.output
+
+
+def taught_by_a_judge(folder):
+    """A predictor that wants a real judge's verdicts; those that it learnt from were drawn."""
+    votes = list(read_votes(EXPLAINED))[:60]
+    drawn = np.random.default_rng(0).dirichlet((1, 1, 1), (2, len(votes)))
+    verdicts = Verdicts(tuple(vote.id for vote in votes), *drawn)
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    predictor.fit(votes, given=[verdicts.group()])
+    predictor.questions_ = Questions("smollm2:135m", judge_context=256)
+    return predictor.save(folder)
+
+
+def test_no_id_leads_out_of_the_predictors_folder(tmp_path, smollm2_path, monkeypatch):
+    model = taught_by_a_judge(tmp_path / "deep" / "model")
+    votes = tmp_path / "votes.jsonl"
+    row = {"id": "../../escaped", "prompt": "q", "response_a": None, "response_b": None}
+    votes.write_text(json.dumps(row), encoding="utf-8")
+    before = {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()}
+    done = typed("predict", "why", model, votes, "../../escaped")
+    assert done.exit_code == 0 and "no answer" not in done.output, done.output
+    assert {*tmp_path.iterdir(), *(tmp_path / "deep").iterdir()} == before
+    assert [one.name.rpartition("-")[0] for one in (model / "why").iterdir()] == ["escaped"]
+    allowed = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK and allowed(path, mode))
+    with kept_answers(model, read_votes(votes, without_text=True)[0]) as folder:
+        assert folder.is_dir() and model not in folder.parents
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file", "is a file; expected a folder"),
+        ("file/m", "is a file"),
+        ("full", "other files are there (mine)"),
+    ],
+)
+def test_a_place_that_cannot_hold_a_predictor_is_refused_before_the_fit(tmp_path, out, told):
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / out)
+    assert done.exit_code == 1 and told in done.output and "Learning from" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file/p.csv", "file is a file; expected a folder"),
+        ("folder.csv", "folder.csv is a folder; expected the name of a file"),
+        ("p.txt", "the suffix is '.txt'"),
+        ("p.json", "tables are written as .csv"),
+    ],
+)
+def test_a_place_that_cannot_hold_a_table_is_refused_before_anything_is_read(tmp_path, out, told):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    votes, nothing = tmp_path / "none.csv", tmp_path / "no model"
+    for words in (("leaderboard", votes), *(("predict", one, nothing, votes) for one in ("apply", "submit"))):
+        done = typed(*words, "--out", tmp_path / out)
+        assert done.exit_code == 1 and told in done.output, done.output
 
 
 def test_what_cannot_be_read_is_said(model, tmp_path):

@@ -11,6 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from naze.errors import ConfigurationError, InputError
 from naze.predictions import VotePredictor
+from naze.predictions.asking import probe_columns
 from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Group, joined
@@ -99,6 +100,32 @@ def test_what_decides_is_found_and_told():
     [why] = predictor.explain([Vote("n", ("q",), ("ja " * 50,), ("ja",))])
     assert why.probabilities[0] > 0.6
     assert why.winner[0].towards == "a" and "the odds of A rise" in why.winner[0].words
+
+
+def test_what_makes_a_tie_likelier_is_told_with_its_direction():
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",)).fit(made())
+    near, far = (Vote("n", ("q",), ("ja " * 50,), (f"ja {'so ' * more}",)) for more in (48, 2))
+    for vote, towards, told in ((near, "tie", "differ_less"), (far, "decision", "differ_more")):
+        [why] = predictor.explain([vote], most=100)
+        moved = {(one.towards, one.than_usual) for one in why.tie if one.feature == "characters"}
+        assert moved == {(towards, told)}, vote
+        assert all(one.than_usual is not None and one.more_in is None for one in why.tie)
+        assert not any("by 0%" in one.words for one in (*why.winner, *why.tie))
+    words = next(one.words for one in why.tie if one.feature == "characters")
+    assert words.startswith(
+        "characters: the responses differ more than usual; the odds of a decision rise by "
+    )
+
+
+def test_directions_of_hidden_states_are_named_as_such_and_have_no_more_or_less(real_votes):
+    random = np.random.default_rng(0)
+    states = random.normal(size=(len(real_votes), 2, 1, 8)).astype(np.float16)
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",))
+    given = [probe_columns(states)]
+    told = predictor.fit(real_votes, given=given).explain(real_votes, given=given, most=200)
+    movers = [one for why in told for one in (*why.winner, *why.tie) if "hidden" in one.feature]
+    assert movers and all(one.more_in is None and one.than_usual is None for one in movers)
+    assert any(one.words.startswith("the judge's hidden states (direction 1); the odds of") for one in movers)
 
 
 def test_nothing_leaks_where_there_is_nothing_to_learn():
@@ -205,7 +232,7 @@ def test_contradicting_votes_are_kept_and_told(real_votes):
     twin = replace(swap_sides(real_votes[0]), id="twin", winner=Winner.A)
     first = replace(real_votes[0], winner=Winner.A)
     predictor = VotePredictor(folds=2, trees=False).fit([first, twin, *real_votes[1:100]])
-    assert any("1 prompts" in note and "contradict" in note for note in predictor.report_.notes)
+    assert any("1 prompt has votes" in note and "contradict" in note for note in predictor.report_.notes)
 
 
 def one_class(votes):
@@ -220,7 +247,7 @@ def one_class(votes):
         (
             lambda votes: [replace(vote, prompt=("q",)) for vote in votes],
             {},
-            "1 different prompts for 5 folds",
+            "1 different prompt for 5 folds",
         ),
         (lambda votes: [replace(votes[0], winner=None), *votes[1:]], {}, r"vote 1 \(.*\) has no winner"),
     ],
@@ -237,7 +264,7 @@ def test_settings_that_are_none_are_refused(real_votes):
         VotePredictor(folds=1).fit(real_votes)
     with pytest.raises(InputError, match="the winner is 'c'"):
         VotePredictor(folds=0).fit(real_votes, ["c"] * len(real_votes))
-    with pytest.raises(InputError, match="and 1 winners"):
+    with pytest.raises(InputError, match="and 1 winner;"):
         VotePredictor(folds=0).fit(real_votes, ["a"])
 
 

@@ -46,6 +46,67 @@ def test_a_damaged_file_is_refused(fitted, tmp_path, file):
         VotePredictor.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda about: [1], "does not hold what a predictor's does"),
+        (lambda about: {}, "does not hold what a predictor's does"),
+        (
+            lambda about: about["win"]["calibration"].update(scale="large") or about,
+            r"Expected `float`, got `str`",
+        ),
+        (
+            lambda about: about["tie"]["choices"].update(loss_blend=[]) or about,
+            r"\$\.tie\.choices\.loss_blend",
+        ),
+        (
+            lambda about: about["win"].update(intercept=float("nan")) or about,
+            r"\(nan, .*expected numbers",
+        ),
+        (lambda about: about | {"params": 1}, r"\$\.params"),
+        (lambda about: about | {"languages": None}, r"\$\.languages"),
+        (lambda about: about | {"digests": {}}, "arrays.npz is not the file that was saved"),
+    ],
+)
+def test_what_a_predictor_cannot_say_is_refused(fitted, tmp_path, change, told):
+    folder = fitted.save(tmp_path / "model")
+    about = json.loads((folder / "predictor.json").read_text("utf-8"))
+    (folder / "predictor.json").write_text(json.dumps(change(about)), encoding="utf-8")
+    with pytest.raises(InputError, match=f"(?s)the predictor is damaged .*{told}.* Fit it again"):
+        VotePredictor.load(folder)
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "surprising.json"])
+def test_a_part_of_another_predictor_is_refused(fitted, real_votes, tmp_path, name):
+    folder = fitted.save(tmp_path / "model")
+    other = VotePredictor(folds=2, trees=False).fit(real_votes[:60]).save(tmp_path / "other")
+    (folder / name).write_bytes((other / name).read_bytes())
+    with pytest.raises(
+        InputError, match=f"damaged .*{name} is not the file that was saved with predictor.json"
+    ):
+        VotePredictor.load(folder)
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"damaged .*{name}"):
+        VotePredictor.load(folder)
+
+
+def test_saving_that_fails_leaves_the_predictor_that_was_there(fitted, real_votes, tmp_path, monkeypatch):
+    folder = fitted.save(tmp_path / "model")
+    before = {one.name: one.read_bytes() for one in folder.iterdir()}
+    (folder / "asked").mkdir()
+    other = VotePredictor(folds=0, trees=False).fit(real_votes[:60])
+    other.questions_ = object()
+    with pytest.raises(TypeError):
+        other.save(folder)
+    assert {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()} == before
+    other.questions_ = None
+    other.save(folder)
+    assert not {"win.forest.txt", "win.boosted.txt", "tie.forest.txt"} & {
+        one.name for one in folder.iterdir()
+    }
+    assert (folder / "asked").is_dir() and VotePredictor.load(folder).votes_ == 60
+
+
 def test_another_format_is_refused_with_the_version_that_wrote_it(fitted, tmp_path):
     folder = fitted.save(tmp_path / "model")
     about = json.loads((folder / "predictor.json").read_text("utf-8"))

@@ -24,6 +24,7 @@ def test_every_feature_that_is_counted_has_a_japanese_name():
     assert len(names) > 100
     unnamed = {name for name in names if feature_name("ja", name) == name}
     assert not unnamed
+    assert "prompt's unfinished end" in names and "prompt's an unfinished end" not in names
     assert len({feature_name("ja", name) for name in names}) == len(names), "no two bear the same name"
     assert all(feature_name("en", name) == name for name in names)
 
@@ -35,6 +36,6 @@ def test_what_a_judge_says_has_japanese_names():
 
 
 def test_directions_are_numbered_and_factors_keep_the_name_that_they_were_given():
-    assert feature_name("ja", "meaning 3") == "意味の軸3"
-    assert feature_name("ja", "judge's mind 12") == "判定者の内部状態の軸12"
+    assert feature_name("ja", "the meaning of the texts (direction 3)") == "意味の軸3"
+    assert feature_name("ja", "the judge's hidden states (direction 12)") == "判定者の内部状態の軸12"
     assert feature_name("ja", "f01 具体的") == "f01 具体的"

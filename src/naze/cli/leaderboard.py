@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from naze.cli.votes import Columns, Limit
+from naze.counting import counted
 
 if TYPE_CHECKING:
     from naze.predictions import Leaderboard
@@ -36,9 +37,11 @@ def leaderboard(
     """Rate the models in votes, the best first: Elo points with 95 % intervals, and a rank that counts who is surely better."""
     from naze.cli.votes import pairs
     from naze.predictions import fit_leaderboard
-    from naze.tables.write import write_table
+    from naze.tables.write import check_table_place, write_table
     from naze.votes import read_votes
 
+    if out is not None:
+        check_table_place(out)
     votes = read_votes(file, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     kind: Any = intervals
     found = fit_leaderboard(
@@ -55,8 +58,8 @@ def leaderboard(
 
 
 def _show(found: "Leaderboard") -> None:
-    left_out = f"; {found.skipped:,} votes name no two models or have no winner" if found.skipped else ""
-    typer.echo(f"{found.votes:,} votes on {found.prompts:,} prompts{left_out}")
+    left_out = f"; left out, without two models or a winner: {found.skipped:,}" if found.skipped else ""
+    typer.echo(f"{counted(found.votes, 'vote')} on {counted(found.prompts, 'prompt')}{left_out}")
     typer.echo(f"{found.method}; 95 % intervals ({found.intervals} by prompt)\n")
     wide = max(5, *(len(row.model) for row in found.rows))
     typer.echo(f"  rank  {'model':<{wide}}  rating  95 %            votes   wins  losses   ties")

@@ -142,16 +142,16 @@ def _predictor(folder: Path) -> _Described:
     from naze.predictions.stored import read_predictor  # loads scikit-learn
 
     about = read_predictor(folder)
-    questions = about.get("questions") or {}
+    questions = about.questions
     facts = {
         "task": "predictor",
-        "model": questions.get("judge") or questions.get("factors_model"),
+        "model": None if questions is None else questions.judge or questions.factors_model,
         "created": _changed(folder / _PREDICTOR),
-        "votes": about["votes"],
-        "extra_votes": about["extra_votes"],
-        "languages": about["languages"],
+        "votes": about.votes,
+        "extra_votes": about.extra_votes,
+        "languages": about.languages,
     }
-    return facts, f"learnt from {about['votes'] + about['extra_votes']:,} votes"
+    return facts, f"learnt from {about.votes + about.extra_votes:,} votes"
 
 
 def _changed(path: Path) -> str:

@@ -1,18 +1,21 @@
 """`naze predict`: learn to predict votes, predict, score, submit, say why."""
 
 import json
+import os
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from naze.cli.counting import counted
 from naze.cli.votes import Columns
+from naze.counting import counted
 from naze.engines.protocol import EngineOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from naze.factors.resampling import Estimate
     from naze.predictions import FitReport, PredictionScore, VotePredictor
@@ -97,7 +100,7 @@ def fit(
     from naze.errors import ConfigurationError, InputError
     from naze.predictions import VotePredictor
     from naze.predictions.asking import questions_of
-    from naze.predictions.stored import ASKED
+    from naze.predictions.stored import ASKED, check_predictor_place
     from naze.votes import read_votes
 
     if extra and (judge or factors):
@@ -105,6 +108,7 @@ def fit(
             "--extra cannot be combined with --judge or --factors yet: a model would have to be asked about all extra "
             "votes too."
         )
+    check_predictor_place(out)
     read = read_votes(votes, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     _tell_problems(read)
     named = embedding_model or (DEFAULT_EMBEDDER if embeddings else None)
@@ -113,8 +117,8 @@ def fit(
     )
     decided = [vote for vote in read if vote.winner is not None]
     if len(decided) < len(read):
-        typer.echo(f"{len(read) - len(decided):,} votes have no winner and are left out.", err=True)
-    typer.echo(f"Learning from {len(decided):,} votes …", err=True)
+        typer.echo(f"{counted(len(read) - len(decided), 'vote', 'has')} no winner: left out.", err=True)
+    typer.echo(f"Learning from {counted(len(decided), 'vote')} …", err=True)
     others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
     for path, one in zip(extra or (), others, strict=True):
         if not one:
@@ -149,12 +153,16 @@ def apply(
 ) -> None:
     """Give the probabilities of a, b and a tie for each vote of a file."""
     from naze.predictions import write_probabilities
+    from naze.tables.write import check_table_place
 
+    check_table_place(out)
     predictor, read = _loaded(model, votes, columns)
     _tell_shares(read, predictor)
-    given = _given(predictor, read, out, engine, allow_remote)
+    given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
     told = predictor.predict_proba(read, given=given)
-    rows = write_probabilities(out, read, told, prior=predictor.prior_)
+    known, _ = predictor.out_of_fold_of(read)
+    _tell_flattery(int(known.sum()), len(read))
+    rows = write_probabilities(out, read, told, prior=predictor.prior_, learnt_from=known)
     typer.echo(f"{counted(rows, 'prediction')} written to {out}{_with_shares(read)}.")
 
 
@@ -169,20 +177,25 @@ def score(
 ) -> None:
     """Score probabilities against votes: log loss, accuracy, calibration, ties, each with its interval."""
     from naze.cli.votes import pairs
-    from naze.predictions import score_predictions
+    from naze.predictions import read_probabilities, score_predictions
+    from naze.predictions.tables import count_learnt_from
     from naze.votes import read_votes
 
     read = read_votes(
         votes, columns=pairs("--columns", columns, "prompt=question") or None, without_text=True
     )
     _tell_problems(read)
-    found, without = score_predictions(probabilities, read)
+    frame = read_probabilities(probabilities)
+    found, without = score_predictions(frame, read)
+    _tell_flattery(*count_learnt_from(frame, read))
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
-    typer.echo(f"{found.votes:,} votes on {found.prompts:,} prompts; 95 % intervals in brackets")
+    typer.echo(
+        f"{counted(found.votes, 'vote')} on {counted(found.prompts, 'prompt')}; 95 % intervals in brackets"
+    )
     if without:
-        typer.echo(f"{without:,} votes have no winner and are left out")
+        typer.echo(f"{counted(without, 'vote', 'has')} no winner: left out")
     _show_score(found)
 
 
@@ -198,11 +211,13 @@ def submit(
     """Write Kaggle's submission: id, winner_model_a, winner_model_b, winner_tie."""
     from naze.predictions import write_submission
     from naze.predictions.tables import check_unlabelled
+    from naze.tables.write import check_table_place
 
+    check_table_place(out)
     predictor, read = _loaded(model, votes, columns)
     check_unlabelled(read)
     _tell_shares(read, predictor)
-    given = _given(predictor, read, out, engine, allow_remote)
+    given = _given(predictor, read, _asked_beside(out), engine, allow_remote)
     told = predictor.predict_proba(read, given=given)
     rows = write_submission(out, read, told, prior=predictor.prior_)
     typer.echo(f"{counted(rows, 'row')} written to {out}{_with_shares(read)}.")
@@ -220,6 +235,8 @@ def why(
     as_json: _Json = False,
 ) -> None:
     """Say which features moved the prediction of one vote, and how far."""
+    import numpy as np
+
     from naze.errors import InputError
 
     predictor, read = _loaded(model, votes, columns)
@@ -228,22 +245,27 @@ def why(
     if not own and aside:
         raise InputError(f"the vote {vote_id!r} cannot be read: {aside[0]}")
     if not own:
-        raise InputError(f"{votes}: no vote has the id {vote_id!r}; the first is {read[0].id!r}.")
-    given = _given(predictor, own[:1], model / f"why-{vote_id}", engine, allow_remote)
+        first = f"the first is {read[0].id!r}" if len(read) else "the file has none at all"
+        raise InputError(f"{votes}: no vote has the id {vote_id!r}; {first}.")
+    with kept_answers(model, own[0]) as folder:
+        given = _given(predictor, own[:1], folder, engine, allow_remote)
     [told] = predictor.explain(own[:1], most=most, given=given)
+    [known], [held_out] = predictor.out_of_fold_of(own[:1])
+    unseen = None if np.isnan(held_out).any() else held_out.tolist()
     if as_json:
-        typer.echo(json.dumps(asdict(told), ensure_ascii=False))
+        facts = {**asdict(told), "learnt_from": bool(known), "out_of_fold": unseen}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name, probability in zip(("a", "b", "tie"), told.probabilities, strict=True):
         typer.echo(f"{name:>4}  {probability:6.1%}  {'█' * round(40 * probability)}")
+    if known:
+        typer.echo(_of_a_vote_learnt_from(unseen))
     if own[0].winner is not None:
         typer.echo(f"voted: {own[0].winner.value}")
-    typer.echo("\nWho wins:")
-    for mover in told.winner:
-        typer.echo(f"  {mover.words}")
-    typer.echo("\nTie or decision:")
-    for mover in told.tie:
-        typer.echo(f"  {mover.words}")
+    for question, movers in (("Who wins", told.winner), ("Tie or decision", told.tie)):
+        typer.echo(f"\n{question}:")
+        for words in [mover.words for mover in movers] or ["nothing moves the odds by 1 % or more"]:
+            typer.echo(f"  {words}")
 
 
 def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VotePredictor, Votes]":
@@ -265,23 +287,40 @@ def _loaded(model: Path, votes: Path, columns: list[str] | None) -> "tuple[VoteP
     return predictor, read
 
 
+def _asked_beside(out: Path) -> Path:
+    return out.with_name(f"{out.stem}-asked")
+
+
+@contextmanager
+def kept_answers(model: Path, vote: "Vote") -> "Iterator[Path]":
+    """Give the folder of a vote's answers within the predictor's; one that is soon gone where that cannot be written to."""
+    from naze.predictions.asking import answers_name
+    from naze.predictions.stored import WHY
+
+    if os.access(model, os.W_OK):
+        yield model / WHY / answers_name(vote)
+        return
+    with tempfile.TemporaryDirectory(prefix="naze-why-") as folder:
+        yield Path(folder)
+
+
 def _given(
-    predictor: "VotePredictor", votes: "Sequence[Vote]", out: Path, engine: str | None, allow_remote: bool
+    predictor: "VotePredictor", votes: "Sequence[Vote]", folder: Path, engine: str | None, allow_remote: bool
 ) -> "tuple[Group | Wide, ...]":
-    """Ask the models that the predictor learnt from; nothing is asked twice."""
+    """Ask the models that the predictor learnt from; the folder keeps the answers, so that nothing is asked twice."""
     from naze.generations import choose_progress
     from naze.predictions.asking import ask_about
 
     if predictor.questions_ is None or not len(votes):
         return ()
     asked = ask_about(
-        votes, predictor.questions_, out.with_name(f"{out.stem}-asked"), engine=engine,
+        votes, predictor.questions_, folder, engine=engine,
         options=EngineOptions(allow_remote=allow_remote), progress=choose_progress, neutral=True,
     )  # fmt: skip
     missing = sum(not fine for fine in asked.answered)
     if missing:
         typer.echo(
-            f"{missing:,} votes have no answer of the model; for them its verdict is taken as undecided.",
+            f"{counted(missing, 'vote', 'has')} no answer of the model: its verdict is taken as undecided there.",
             err=True,
         )
     return asked.groups
@@ -312,6 +351,22 @@ def _tell_shares(read: "Votes", predictor: "VotePredictor") -> None:
         typer.echo(f"  and {len(read.problems) - _NAMED:,} more (`naze votes check` lists them)", err=True)
 
 
+def _tell_flattery(learnt_from: int, votes: int) -> None:
+    if learnt_from:
+        typer.echo(
+            f"{learnt_from:,} of {counted(votes, 'vote')}: the predictor learnt from {'it' if learnt_from == 1 else 'them'}, "
+            "and figures of these predictions flatter it. Those that `naze predict fit` prints are out of fold.",
+            err=True,
+        )
+
+
+def _of_a_vote_learnt_from(unseen: "list[float] | None") -> str:
+    if unseen is None:
+        return "(The predictor learnt from this vote, which flatters its prediction.)"
+    told = ", ".join(f"{name} {one:.1%}" for name, one in zip(("a", "b", "tie"), unseen, strict=True))
+    return f"(The predictor learnt from this vote. A model that did not see its prompt said: {told}.)"
+
+
 def _with_shares(read: "Votes") -> str:
     return f", {len(read.problems):,} of them the shares learnt" if read.problems else ""
 
@@ -332,8 +387,8 @@ def _fit_with_model(
     groups, rows = asked.kept()
     if len(rows) < len(decided):
         typer.echo(
-            f"{len(decided) - len(rows):,} votes without a model's answer are left out; `naze runs show` of a folder in "
-            f"{folder} says why.",
+            f"{counted(len(decided) - len(rows), 'vote', 'has')} no answer of the model: left out; `naze runs show` of a "
+            f"folder in {folder} says why.",
             err=True,
         )
     predictor.fit([decided[row] for row in rows], given=groups)

@@ -3,6 +3,8 @@
 Asked once for the votes to learn from, and again for every vote that is predicted, by the same model in the same words.
 """
 
+import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,14 +19,24 @@ from naze.factors.matrix import VerdictMatrix
 from naze.factors.result import open_factors
 from naze.generations import Progress
 from naze.jobs.asking import opened_worker
+from naze.predictions.contents import content_hashes
 from naze.predictions.features.groups import Group, Wide
 from naze.predictions.judging import Verdicts, judge_votes
 from naze.records import Factor, Outcome, Vote
 from naze.votes import Votes
 
-__all__ = ["Asked", "Questions", "ask_about", "factor_group", "probe_columns", "questions_of"]
+__all__ = [
+    "Asked",
+    "Questions",
+    "answers_name",
+    "ask_about",
+    "factor_group",
+    "probe_columns",
+    "questions_of",
+]
 
 _THIRD = 1 / 3
+_NAME_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,19 @@ def ask_about(
     return Asked(tuple(groups), tuple(bool(one) for one in answered))
 
 
+def answers_name(vote: Vote) -> str:
+    """Name the folder of one vote's answers: the id as far as a name can hold it, and a hash of all of it and of the texts.
+
+    Example:
+        >>> answers_name(Vote("../v.1", ("q",), ("a",), ("b",)))
+        'v.1-...'
+    """
+    plain = re.sub(r"[^\w.-]+", "-", vote.id).strip("-.")[:_NAME_CHARACTERS]
+    content = content_hashes([vote])[0, 0]
+    digest = hashlib.sha256(f"{content} {vote.id}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{plain or 'vote'}-{digest[:10]}"
+
+
 def probe_columns(states: NDArray[np.float16], *, neutral: bool = False) -> Wide:
     """Return a judge's hidden states as columns: the difference of the two orders (odd) and their sum (even).
 
@@ -166,7 +191,7 @@ def probe_columns(states: NDArray[np.float16], *, neutral: bool = False) -> Wide
     missing = np.isnan(even).any(axis=1)
     if neutral and missing.any():
         odd[missing], even[missing] = 0.0, even[~missing].mean(axis=0) if not missing.all() else 0.0
-    return Wide("probe", "judge's mind", odd, even)
+    return Wide("probe", "the judge's hidden states", odd, even)
 
 
 def factor_group(matrix: VerdictMatrix, factors: Sequence[Factor]) -> Group:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from naze.counting import counted
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.one_thread import one_thread_if_small
@@ -292,8 +293,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         against = _contradictions(votes, taught.outcomes)
         if against:
             notes.append(
-                f"{against:,} prompts have votes on the same two responses that contradict each other; all are kept, "
-                "since people differ"
+                f"{counted(against, 'prompt', 'has')} votes on the same two responses that contradict each other; all "
+                "are kept, since people differ"
             )
         return tuple(notes)
 
@@ -315,7 +316,9 @@ def outcomes_of(votes: Sequence[Vote], y: Sequence[str] | None = None) -> Floats
     """Return 1: a, -1: b, 0: tie of each vote."""
     told = [vote.winner for vote in votes] if y is None else list(y)
     if len(told) != len(votes):
-        raise InputError(f"{len(votes):,} votes and {len(told):,} winners; expected as many.")
+        raise InputError(
+            f"{counted(len(votes), 'vote')} and {counted(len(told), 'winner')}; expected as many."
+        )
     found = np.empty(len(told))
     for row, winner in enumerate(told):
         if winner is None:
@@ -334,21 +337,21 @@ def outcomes_of(votes: Sequence[Vote], y: Sequence[str] | None = None) -> Floats
 def _check(votes: Sequence[Vote], outcomes: Floats, folds: int) -> None:
     if len(votes) < _LEAST_VOTES:
         raise InputError(
-            f"{len(votes):,} votes; expected at least {_LEAST_VOTES} to learn from (some hundreds to be of use)."
+            f"{counted(len(votes), 'vote')}; expected at least {_LEAST_VOTES} to learn from (some hundreds to be of use)."
         )
     counts = np.bincount(class_numbers(outcomes), minlength=3)
     if (counts > 0).sum() < 2:
         only = CLASSES[int(counts.argmax())]
         raise InputError(
-            f"all {len(votes):,} votes ended as {only!r}; expected at least two different outcomes."
+            f"all {counted(len(votes), 'vote')} ended as {only!r}; expected at least two different outcomes."
         )
     if folds == 1 or folds < 0:
         raise ConfigurationError(f"folds is {folds}; expected at least 2, or 0 for no cross-validation.")
     prompts = len({normalised_prompt(vote.prompt) for vote in votes})
     if prompts < max(folds, 2):
         raise InputError(
-            f"{prompts:,} different prompts for {folds} folds; expected at least as many prompts as folds, since votes on "
-            "one prompt stay together. Give more votes, or fewer --folds."
+            f"{counted(prompts, 'different prompt')} for {folds} folds; expected at least as many prompts as folds, since "
+            "votes on one prompt stay together. Give more votes, or fewer --folds."
         )
 
 
@@ -361,7 +364,7 @@ def _check_given(features: VoteFeatures, votes: Sequence[Vote]) -> VoteFeatures:
                 continue
             if len(values) != len(votes):
                 raise InputError(
-                    f"{group.name}: {len(values):,} rows for {len(votes):,} votes; expected as many."
+                    f"{group.name}: {counted(len(values), 'row')} for {counted(len(votes), 'vote')}; expected as many."
                 )
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):

@@ -8,6 +8,7 @@ import numpy as np
 
 from naze.errors import FormatError, InputError
 from naze.predictions.features.groups import Floats
+from naze.predictions.models.part import Bools
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import PredictionScore, class_numbers, score_probabilities
 from naze.records import Vote
@@ -22,12 +23,18 @@ __all__ = ["read_probabilities", "score_predictions", "write_probabilities", "wr
 
 _COLUMNS = ("id", "p_a", "p_b", "p_tie")
 _SUBMISSION = ("id", "winner_model_a", "winner_model_b", "winner_tie")
+_LEARNT_FROM = "learnt_from"
 _FARTHEST = 1e-3
 """Probabilities of a row add up to 1 within so much."""
 
 
 def write_probabilities(
-    path: str | Path, votes: Sequence[Vote], probabilities: Floats, *, prior: Floats | None = None
+    path: str | Path,
+    votes: Sequence[Vote],
+    probabilities: Floats,
+    *,
+    prior: Floats | None = None,
+    learnt_from: Bools | None = None,
 ) -> int:
     """Write `id`, `p_a`, `p_b`, `p_tie`, one row a vote, as CSV, JSONL or Parquet by the file's name; return the rows.
 
@@ -37,8 +44,14 @@ def write_probabilities(
         probabilities: (votes, 3).
         prior: (3,) for each row of the votes' file that could not be read (`Votes.problems`), in its place, so that as many
             rows come out as went in (a predictor's `prior_`). None: such rows are left out.
+        learnt_from: (votes,) whether the predictor learnt from the vote (see `VotePredictor.out_of_fold_of`). Where some are,
+            a column `learnt_from` says so, so that whoever scores the file is told.
     """
-    return write_table(path, _frame(_COLUMNS, votes, probabilities, prior))
+    frame = _frame(_COLUMNS, votes, probabilities, prior)
+    if learnt_from is not None and learnt_from.any():
+        known = {vote.id for vote, one in zip(votes, learnt_from, strict=True) if one}
+        frame = frame.with_columns(frame["id"].is_in(known).alias(_LEARNT_FROM))
+    return write_table(path, frame)
 
 
 def write_submission(
@@ -68,7 +81,7 @@ def check_unlabelled(votes: Sequence[Vote]) -> None:
 
 
 def read_probabilities(path: str | Path) -> "pl.DataFrame":
-    """Read probabilities: `id` as text and `p_a`, `p_b`, `p_tie`; Kaggle's names are understood too.
+    """Read probabilities: `id` as text, `p_a`, `p_b`, `p_tie`; Kaggle's names are understood too; `learnt_from` if there.
 
     Raises:
         FormatError: a column is missing, a row holds no probabilities, or an id stands twice.
@@ -83,7 +96,14 @@ def read_probabilities(path: str | Path) -> "pl.DataFrame":
     if missing:
         found = ", ".join(frame.columns) or "no columns"
         raise FormatError(f"{path}: no column {missing[0]!r}; found {found}; expected {', '.join(_COLUMNS)}.")
-    frame = frame.select(pl.col("id").cast(pl.String), pl.col(*_COLUMNS[1:]).cast(pl.Float64, strict=False))
+    flags = (
+        [pl.col(_LEARNT_FROM).cast(pl.String).str.to_lowercase() == "true"]
+        if _LEARNT_FROM in frame.columns
+        else []
+    )
+    frame = frame.select(
+        pl.col("id").cast(pl.String), pl.col(*_COLUMNS[1:]).cast(pl.Float64, strict=False), *flags
+    )
     values = frame.select(_COLUMNS[1:]).to_numpy()
     bad = (
         ~np.isfinite(values).all(axis=1)
@@ -129,6 +149,14 @@ def score_predictions(
     happened = class_numbers(outcomes_of(decided))
     score = score_probabilities(values, happened, prompt_numbers(decided), seed=seed)
     return score, len(votes) - len(decided)
+
+
+def count_learnt_from(probabilities: "pl.DataFrame", votes: Sequence[Vote]) -> tuple[int, int]:
+    """Count the decided votes that the predictor learnt from, by what `write_probabilities` noted; and all decided votes."""
+    decided = {vote.id for vote in votes if vote.winner is not None}
+    if _LEARNT_FROM not in probabilities.columns:
+        return 0, len(decided)
+    return len(decided & set(probabilities.filter(_LEARNT_FROM)["id"])), len(decided)
 
 
 def _frame(

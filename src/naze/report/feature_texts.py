@@ -77,9 +77,9 @@ _JAPANESE = {
     "judge's orders disagree": "判定者の順序による食い違い",
     "judge's entropy": "判定者の迷い",
 }
-_NUMBERED = {"meaning": "意味の軸", "judge's mind": "判定者の内部状態の軸"}
+_NUMBERED = {"the meaning of the texts": "意味の軸", "the judge's hidden states": "判定者の内部状態の軸"}
 _OF_PROMPT = "prompt's "
-_NUMBER = re.compile(r"(.+) (\d+)")
+_NUMBER = re.compile(r"(.+) \(direction (\d+)\)")
 
 
 def feature_name(language: str, name: str) -> str:
@@ -91,8 +91,11 @@ def feature_name(language: str, name: str) -> str:
     """
     if language != "ja" or name in _JAPANESE:
         return _JAPANESE[name] if language == "ja" else name
-    if name.startswith(_OF_PROMPT) and (rest := name.removeprefix(_OF_PROMPT)) in _JAPANESE:
-        return f"プロンプトの{_JAPANESE[rest]}"
+    if name.startswith(_OF_PROMPT):
+        rest = name.removeprefix(_OF_PROMPT)
+        for own in (rest, f"a {rest}", f"an {rest}"):
+            if own in _JAPANESE:
+                return f"プロンプトの{_JAPANESE[own]}"
     if (found := _NUMBER.fullmatch(name)) and found[1] in _NUMBERED:
         return f"{_NUMBERED[found[1]]}{found[2]}"
     return name

@@ -223,6 +223,13 @@ def _surprise(one: SurprisingVote) -> dict[str, Any]:
     }
 
 
+_THAN_USUAL = {
+    **{name: f"p_{name}" for name in ("differ_more", "differ_less", "both_more", "both_less")},
+    "more": "p_more_usual",
+    "less": "p_less_usual",
+}
+
+
 def _moved(mover: Mover) -> Markup:
     """Say what a feature did, in every language."""
     spans = []
@@ -230,6 +237,8 @@ def _moved(mover: Mover) -> Markup:
         name = feature_name(language, mover.feature)
         side = None if mover.more_in is None else mover.more_in.upper()
         named = name if side is None else say(language, "p_more_in", name=name, side=side)
+        if mover.than_usual is not None:
+            named = say(language, _THAN_USUAL[mover.than_usual], name=name)
         told = say(
             language, f"p_moved_{mover.towards}", feature=named, share=percent(math.expm1(mover.log_odds))
         )

@@ -14,7 +14,7 @@ from naze.tables.files import kind_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["write_table", "written_aside"]
+__all__ = ["check_folder_place", "check_table_place", "write_table", "written_aside"]
 
 _ROWS_TOGETHER = 1 << 14
 """Rows of one group of a Parquet file: what whoever reads it, naze too, holds in memory several times over."""
@@ -38,9 +38,7 @@ def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame
     import polars as pl
 
     path = Path(path)
-    kind = kind_of(path)
-    if kind == "json":
-        raise FormatError(f"{path}: tables are written as .csv, .jsonl or .parquet.")
+    kind = _written_kind(path)
     frames = iter([batches] if isinstance(batches, pl.DataFrame) else batches)
     first = next(frames, None)
     if first is None:
@@ -48,6 +46,42 @@ def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame
     write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[kind]
     with written_aside(path) as file:
         return write(file, first, _same_columns(path, first, frames))
+
+
+def check_table_place(path: str | Path) -> None:
+    """See that a table can be written, before the work that fills it.
+
+    Raises:
+        FormatError: another suffix than .csv, .jsonl or .parquet, a folder, or a place that cannot be written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise FormatError(
+            f"{path} is a folder; expected the name of a file in it, such as {path / 'table.csv'}."
+        )
+    _written_kind(path)
+    check_folder_place(path.parent)
+
+
+def check_folder_place(folder: str | Path) -> None:
+    """See that files can be written into a folder, which may have yet to be made.
+
+    Raises:
+        FormatError: a part of the path is a file, or nobody may write there.
+    """
+    folder = Path(folder)
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise FormatError(f"{there} is a file; expected a folder. Choose another --out.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise FormatError(f"{there} cannot be written to: permission denied. Choose another --out.")
+
+
+def _written_kind(path: Path) -> str:
+    kind = kind_of(path)
+    if kind == "json":
+        raise FormatError(f"{path}: tables are written as .csv, .jsonl or .parquet.")
+    return kind
 
 
 def _same_columns(

@@ -78,7 +78,8 @@ def measure_votes(
         vectors = np.asarray(embedder.embed([*prompts, *sides[0], *sides[1]]), np.float32)
         prompt, a, b = np.split(vectors, 3)
         groups.append(_similarity(prompt, a, b))
-        wide = (Wide("embeddings", "meaning", a - b, np.hstack([(a + b) / 2, prompt])),)
+        both = np.hstack([(a + b) / 2, prompt])
+        wide = (Wide("embeddings", "the meaning of the texts", a - b, both),)
     hashed = Ngrams(hashed_ngrams(sides[0]), hashed_ngrams(sides[1])) if ngrams else None
     return VoteFeatures(len(votes), tuple(groups), hashed, wide)
 
@@ -189,7 +190,10 @@ def _prompt(votes: Sequence[Vote], measured: "pl.DataFrame") -> Group:
     turns = np.array([len(vote.prompt) for vote in votes], np.float64)
     return Group(
         "prompt",
-        even_names=(*(f"prompt's {_words(name)}" for name in names), "turns"),
+        even_names=(
+            *(f"prompt's {_words(name).removeprefix('a ').removeprefix('an ')}" for name in names),
+            "turns",
+        ),
         even=np.column_stack([_values(measured, names), np.log(np.maximum(turns, 1))]),
     )
 

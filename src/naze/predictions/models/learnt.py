@@ -11,7 +11,7 @@ from naze.predictions.models.strength import TextStrength, fit_strength, strengt
 from naze.predictions.models.ties import probabilities
 from naze.predictions.models.trees import trees_missing
 
-__all__ = ["Axes", "Columns", "Learnt", "Taught", "learn", "principal_axes"]
+__all__ = ["DIRECTION", "Axes", "Columns", "Learnt", "Taught", "learn", "principal_axes"]
 
 _AXES = 16
 """Principal directions that wide columns are reduced to at most."""
@@ -19,6 +19,8 @@ _VOTES_FOR_AXIS = 50
 """Fewer directions where votes are few: they would be learnt by heart."""
 _PARTS = 5
 _STRENGTH = "strength of the wording"
+DIRECTION = " (direction "
+"""Stands in the name of a direction, between what it is one of and its number."""
 _CLOSENESS = "how unequal the responses look"
 
 Models = Sequence[tuple[str | None, str | None]]
@@ -185,7 +187,7 @@ def _columns(
         found = axes[one.name]
         odd = np.hstack([odd, found.odd(one)])
         even = np.hstack([even, found.even(one)])
-        names = [f"{one.label} {place + 1}" for place in range(found.difference.shape[1])]
+        names = [f"{one.label}{DIRECTION}{place + 1})" for place in range(found.difference.shape[1])]
         odd_names = (*odd_names, *names)
         even_names = (*even_names, *(f"{name}, both" for name in names))
     return Columns(odd_names, odd, even_names, even)
