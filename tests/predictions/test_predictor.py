@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -165,6 +166,63 @@ def test_it_follows_scikit_learn(real_votes):
     assert set(line.predict(votes)) <= {"a", "b", "tie"}
     losses = cross_val_score(predictor, votes, labels, cv=2, scoring="neg_log_loss")
     assert np.isfinite(losses).all()
+
+
+@pytest.fixture
+def quick():
+    others = ("refusals", "language", "repetition", "wording", "overlap", "agreement", "prompt", "n-grams")
+    return VotePredictor(folds=0, trees=False, leave_out=others)
+
+
+def labels_of(votes):
+    return np.array(["tie" if vote.winner is Winner.BOTH_BAD else vote.winner.value for vote in votes])
+
+
+def test_labels_that_scikit_learn_numbers_are_a_b_and_tie(real_votes, quick):
+    votes, labels = real_votes[::3], labels_of(real_votes[::3])
+    groups, folds = prompt_numbers(votes), GroupKFold(3)
+    told = cross_val_predict(quick, votes, labels, groups=groups, cv=folds, method="predict_proba")
+    by_hand = np.empty_like(told)
+    for rest, own in folds.split(votes, labels, groups):
+        named = clone(quick).fit([votes[row] for row in rest])
+        by_hand[own] = named.predict_proba([votes[row] for row in own])
+    np.testing.assert_allclose(told, by_hand)
+    line = Pipeline([("as is", FunctionTransformer()), ("votes", quick)])
+    in_line = cross_val_predict(line, votes, labels, groups=groups, cv=folds, method="predict_proba")
+    np.testing.assert_array_equal(in_line, told)
+
+
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_predictors_vote_in_scikit_learns_own_classifier(real_votes, quick, voting):
+    votes, labels = real_votes[::3], labels_of(real_votes[::3])
+    both = VotingClassifier([("one", quick), ("other", clone(quick))], voting=voting).fit(votes, labels)
+    np.testing.assert_array_equal(both.predict(votes), clone(quick).fit(votes, labels).predict(votes))
+
+
+def test_numbers_come_back_where_numbers_were_given(real_votes, quick):
+    votes, numbers = real_votes[::4], class_numbers(outcomes_of(real_votes[::4]))
+    quick.fit(votes, numbers)
+    assert quick.classes_.tolist() == [0, 1, 2] and set(quick.predict(votes)) <= {0, 1, 2}
+    for wrong in (3, -1, True):
+        with pytest.raises(
+            InputError, match=f"vote 1: the winner is {wrong}; expected .* 0, 1, 2 for a, b, tie"
+        ):
+            quick.fit(votes, [wrong, *numbers[1:].tolist()])
+
+
+def test_a_score_is_the_accuracy_on_the_votes_own_winners(real_votes, quick):
+    bad = {Winner.TIE: Winner.BOTH_BAD}
+    votes = [replace(vote, winner=bad.get(vote.winner, vote.winner)) for vote in real_votes[::3]]
+    labels = labels_of(votes)
+    quick.fit(votes)
+    right, weights = quick.predict(votes) == labels, np.arange(len(votes))
+    assert quick.score(votes) == quick.score(votes, labels) == pytest.approx(right.mean())
+    assert quick.score(votes, [vote.winner for vote in votes]) == pytest.approx(right.mean())
+    weighted = quick.score(votes, sample_weight=weights)
+    assert weighted == pytest.approx(np.average(right, weights=weights))
+    assert np.isfinite(cross_val_score(quick, votes, cv=2)).all()
+    with pytest.raises(InputError, match="0 votes; expected at least one to score"):
+        quick.score([])
 
 
 def test_an_outcome_that_was_never_seen_is_unlikely_and_not_impossible():
