@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_predict, cross_val_score
 
-from naze.errors import InputError
+from naze.errors import ConfigurationError, InputError
 from naze.predictions import VotePredictor
 from naze.predictions.blending import BlendedPredictor
 from naze.predictions.scores import log_loss
@@ -108,3 +108,14 @@ def test_a_blend_is_scored_with_and_without_labels():
     labels = [vote.winner.value for vote in votes]
     right = (blend.fit(votes).predict(votes) == labels).mean()
     assert blend.score(votes) == blend.score(votes, labels) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("folds", [-1, 0, 1])
+def test_a_blend_without_votes_held_out_is_refused(folds):
+    with pytest.raises(ConfigurationError, match=f"folds of the blend is {folds}; expected at least 2"):
+        BlendedPredictor([("remembers", Remembers())], folds=folds).fit(made(40)[0])
+
+
+def test_fewer_prompts_than_folds_of_a_blend_are_refused():
+    with pytest.raises(InputError, match="3 different prompts for 5 folds"):
+        BlendedPredictor([("remembers", Remembers())]).fit(made(3)[0])

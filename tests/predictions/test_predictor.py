@@ -19,7 +19,7 @@ from naze.predictions.models.learnt import Taught, learn
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import class_numbers, difference, log_loss
 from naze.records import Vote, Winner
-from naze.votes import swap_sides
+from naze.votes import read_votes, swap_sides
 
 ODD_TEXTS = [
     ("", "x"),
@@ -229,6 +229,36 @@ def test_an_outcome_that_was_never_seen_is_unlikely_and_not_impossible():
     decided = [vote for vote in made(200) if vote.winner is not Winner.TIE]
     told = VotePredictor(folds=0).fit(decided).predict_proba(decided)
     assert 1e-4 < told[:, 2].min() and told[:, 2].max() < 0.05
+
+
+@pytest.fixture(scope="module")
+def one_to_a_prompt(shared_data):
+    """Decided votes and ties of the Kaggle contest, all on different prompts."""
+    votes = list(read_votes(shared_data / "arena_kaggle.parquet")[:300])
+    _, first = np.unique(prompt_numbers(votes), return_index=True)
+    alone = [votes[row] for row in first]
+    return [vote for vote in alone if vote.winner in "ab"], [
+        vote for vote in alone if vote.winner not in "ab"
+    ]
+
+
+@pytest.mark.parametrize("decided", [1, 4, 9])
+def test_of_very_few_decided_votes_who_wins_is_left_open_and_that_is_told(one_to_a_prompt, quick, decided):
+    won, tied = one_to_a_prompt
+    votes = [*won[:decided], *tied[: 60 - decided]]
+    fitted = quick.set_params(folds=5, trees=True).fit(votes)
+    told = fitted.predict_proba(won[20:30])
+    np.testing.assert_allclose(told[:, 0], told[:, 1])
+    assert (told[:, 2] > 0.5).all()
+    assert any(f"only {decided} of 60 votes are decided" in note for note in fitted.report_.notes)
+    assert not fitted.explain(won[20:21])[0].winner
+
+
+def test_ten_decided_votes_on_one_prompt_are_learnt_from(one_to_a_prompt, quick):
+    won, tied = one_to_a_prompt
+    votes = [*(replace(vote, prompt=("q",)) for vote in won[:12]), *tied[:50]]
+    told = quick.set_params(trees=True).fit(votes).predict_proba(won[20:30])
+    assert np.isfinite(told).all() and (told[:, 0] != told[:, 1]).any()
 
 
 def test_no_votes_give_no_predictions(fitted):

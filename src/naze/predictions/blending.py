@@ -7,10 +7,17 @@ from typing import Any, Protocol, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from naze.errors import InputError
+from naze.errors import ConfigurationError, InputError
 from naze.predictions.features.groups import Floats, Ints
 from naze.predictions.models.learnt import prompt_parts
-from naze.predictions.predictor import Labels, accuracy_of, class_labels, outcomes_of, prompt_numbers
+from naze.predictions.predictor import (
+    Labels,
+    accuracy_of,
+    check_prompts,
+    class_labels,
+    outcomes_of,
+    prompt_numbers,
+)
 from naze.predictions.scores import class_numbers
 from naze.records import Vote
 
@@ -53,7 +60,7 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
         Args:
             predictors: names and predictors; names differ.
-            folds: by prompt, for the predictors that are fitted.
+            folds: by prompt, at least 2, for the predictors that are fitted.
             seed: decides the folds.
         """
         self.predictors = predictors
@@ -68,11 +75,18 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             y: as for `VotePredictor.fit`: names of outcomes or 0, 1, 2; None: the votes' own winners.
 
         Raises:
-            InputError: no predictors, names that repeat, or probabilities of another shape.
+            InputError: no predictors, names that repeat, fewer prompts than folds, or probabilities of another shape.
+            ConfigurationError: fewer than 2 folds.
         """
         names = [name for name, _ in self.predictors]
         if not names or len(set(names)) < len(names):
             raise InputError(f"the predictors are named {names}; expected at least one, each name once.")
+        if self.folds < 2:
+            raise ConfigurationError(
+                f"folds of the blend is {self.folds}; expected at least 2, since its weights come from votes that the "
+                "predictors did not see."
+            )
+        check_prompts(votes, self.folds)
         y = None if y is None else list(y)
         outcomes, prompts = outcomes_of(votes, y), prompt_numbers(votes)
         parts = prompt_parts(prompts, self.folds, self.seed)

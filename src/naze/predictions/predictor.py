@@ -14,6 +14,7 @@ from naze.predictions.baselines import BASELINES, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
 from naze.predictions.models.learnt import Learnt, Taught, learn
+from naze.predictions.models.part import LEAST_DECIDED
 from naze.predictions.models.trees import trees_missing
 from naze.predictions.scores import (
     CLASSES,
@@ -37,6 +38,7 @@ __all__ = [
     "Labels",
     "VotePredictor",
     "accuracy_of",
+    "check_prompts",
     "class_labels",
     "outcomes_of",
     "prompt_numbers",
@@ -301,6 +303,12 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         missing = trees_missing()
         if self.trees and missing:
             notes.append(f"the linear model alone, without trees: {missing}")
+        decided = int((taught.outcomes[taught.sources == 0] != 0).sum())
+        if decided < LEAST_DECIDED:
+            notes.append(
+                f"only {decided:,} of {len(votes):,} votes are decided: who wins is learnt from {LEAST_DECIDED} or more, so "
+                "that A and B are held equally likely"
+            )
         against = _contradictions(votes, taught.outcomes)
         if against:
             notes.append(
@@ -385,6 +393,15 @@ def _check(votes: Sequence[Vote], outcomes: Floats, folds: int) -> None:
         )
     if folds == 1 or folds < 0:
         raise ConfigurationError(f"folds is {folds}; expected at least 2, or 0 for no cross-validation.")
+    check_prompts(votes, folds)
+
+
+def check_prompts(votes: Sequence[Vote], folds: int) -> None:
+    """See that votes are on as many prompts as there are folds.
+
+    Raises:
+        InputError: they are on fewer.
+    """
     prompts = len({normalised_prompt(vote.prompt) for vote in votes})
     if prompts < max(folds, 2):
         raise InputError(
