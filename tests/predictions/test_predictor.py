@@ -270,6 +270,18 @@ def test_languages_that_were_not_learnt_from_are_named(fitted, real_votes):
     assert fitted.unseen_languages(foreign) == ("fr",)
 
 
+def test_votes_that_bring_no_language_are_told_by_their_prompts(one_to_a_prompt, quick):
+    won, tied = one_to_a_prompt
+    votes = [replace(vote, language=None) for vote in (*won[:80], *tied[:40])]
+    question = "Pourrais-tu m'expliquer pourquoi le ciel est bleu le jour et rouge le soir ?"
+    french = [replace(vote, prompt=(question,), language=None) for vote in votes[:10]]
+    predictor = quick.fit(votes)
+    assert predictor.languages_ == ["en"]
+    assert predictor.unseen_languages(french) == ("fr",) and predictor.unseen_languages(votes) == ()
+    predictor.languages_ = []  # as earlier versions wrote it
+    assert predictor.unseen_languages(french) == ()
+
+
 def test_contradicting_votes_are_kept_and_told(real_votes):
     twin = replace(swap_sides(real_votes[0]), id="twin", winner=Winner.A)
     first = replace(real_votes[0], winner=Winner.A)
