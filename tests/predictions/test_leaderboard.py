@@ -159,8 +159,17 @@ def test_a_model_that_never_lost_is_named():
         *made(100, davidson, 0.0),
         *(Vote(f"x{n}", ("q",), ("a",), ("b",), Winner.A, "omega", "alpha") for n in range(5)),
     ]
-    with pytest.raises(InputError, match=r"omega.* never lost"):
+    with pytest.raises(InputError, match=r"omega.* never lost.*--without MODEL"):
         fit_leaderboard(votes)
+    rest = fit_leaderboard(votes, without=["omega"], intervals="sandwich")
+    assert rest.rows == fit_leaderboard(made(100, davidson, 0.0), intervals="sandwich").rows
+    assert rest.skipped == 5
+    with pytest.raises(
+        ConfigurationError, match=r"'omeg' is to be left out and is in no vote .* mean 'omega'"
+    ):
+        fit_leaderboard(votes, without=["omeg"])
+    with pytest.raises(InputError, match="winner after alpha, beta, gamma were left out"):
+        fit_leaderboard(votes, without=["alpha", "beta", "gamma"])
 
 
 def test_an_unknown_method_or_anchor_is_refused():
