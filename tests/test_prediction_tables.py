@@ -1,6 +1,10 @@
 """The tables of predictors: what they compare must not depend on which response is called A, nor on an earlier table."""
 
 import importlib
+import re
+import shlex
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -57,3 +61,24 @@ def test_kept_predictions_are_of_one_learner_and_one_set_of_votes(tables, reposi
         for some in (told, other, few)
     }
     assert len(names) == 6
+
+
+@pytest.fixture(scope="module")
+def page(repository):
+    return (repository / "docs" / "prediction.md").read_text("utf-8")
+
+
+def test_the_page_says_of_every_table_how_it_is_made(page):
+    section = page.partition("## How these tables are made")[2]
+    named = [name for line in re.findall(r"# tables?: (.*)", section) for name in re.split(r", | \(.*", line)]
+    assert sorted(filter(None, named)) == sorted(re.findall(r"<!-- table: (\S+) -->", page))
+
+
+@pytest.mark.parametrize("script", ["prediction_tables", "judge_tables"])
+def test_the_commands_that_make_tables_have_options_that_exist(page, repository, script):
+    command = [sys.executable, str(repository / "benchmarks" / f"{script}.py"), "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = re.findall(rf"^python benchmarks/{script}\.py .*", page, re.M)
+    assert lines
+    for line in lines:
+        assert [word for word in shlex.split(line) if word.startswith("--") and word not in told] == []
