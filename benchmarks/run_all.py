@@ -14,7 +14,7 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "performance.md"
 HEADING = "## Measured"
-OF_A_RUN = ("probe_and_factors", "published_metrics", "prediction_tables")
+OF_A_RUN = ("probe_and_factors", "published_metrics", "prediction_tables", "judge_tables")
 """These look at a folder or files that a person names, so that they are run by hand."""
 REQUIRED = ("benchmark", "value", "unit", "machine", "date")
 
