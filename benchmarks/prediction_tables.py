@@ -8,6 +8,7 @@ is chosen within the votes to learn from. Intervals are of a bootstrap over prom
 """
 
 import argparse
+import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from naze.factors.resampling import Estimate
 from naze.factors.similarity import joined as text_of
 from naze.predictions.baselines import BASELINES, Learner, cross_validate, naze_learner
 from naze.predictions.features.counted import measure_votes
-from naze.predictions.features.groups import Floats, Group, VoteFeatures, joined
+from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, joined
 from naze.predictions.models.learnt import Taught, learn, prompt_parts
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import class_numbers, difference, log_loss, score_probabilities
@@ -125,18 +126,17 @@ class Comparison:
     keep: Path | None = None
     """Folder of predictions that were made: a table that was stopped goes on there. Remove it when the code has changed."""
 
-    def __init__(self, told: Taught, reference: str) -> None:
+    def __init__(self, told: Taught, reference: str, settings: str = "") -> None:
+        """Compare on the person's own votes of `told`; `settings` are those of the learners, for the names of kept files."""
         own = told.sources == 0
         self.happened, self.prompts = class_numbers(told.outcomes[own]), told.prompts[own]
-        self.reference = reference
+        self.reference, self.settings = reference, settings
         self.found: dict[str, Floats] = {}
 
     def add(self, name: str, told: Taught, learner: Learner) -> None:
         """Predict, and say how it went."""
         began = time.monotonic()
-        kept = (
-            None if self.keep is None else self.keep / f"{self.reference} - {name} - {len(told.outcomes)}.npy"
-        )
+        kept = None if self.keep is None else self.keep / self.kept_name(name, told)
         if kept is not None and kept.exists():
             self.found[name] = np.load(kept)
         else:
@@ -145,6 +145,12 @@ class Comparison:
                 np.save(kept, self.found[name])
         loss = log_loss(self.found[name], self.happened).mean()
         print(f"{name}: {loss:.4f}, {time.monotonic() - began:.0f} s", flush=True)
+
+    def kept_name(self, name: str, told: Taught) -> str:
+        """Name the file of a row's predictions: by the row, the settings of its learner, the votes and their features."""
+        about = (self.settings, told.features.names, told.outcomes.tolist(), told.prompts.tolist())
+        digest = hashlib.sha256(repr(about).encode()).hexdigest()[:12]
+        return f"{self.reference} - {name} - {len(told.outcomes)} - {digest}.npy"
 
     def table(self) -> str:
         """Lay all rows out as Markdown."""
@@ -211,7 +217,7 @@ def ablation(votes: list[Vote], *, embeddings: bool, trees: bool) -> str:
     """Leave each group of features out, and take each alone."""
     told = taught([votes], embeddings=embeddings)
     names = told.features.names
-    table = Comparison(told, "all groups")
+    table = Comparison(told, "all groups", "" if trees else "linear")
     table.add("all groups", told, naze_learner(trees=trees))
     for name in names:
         others = naze_learner(trees=trees, leave_out=(name,))
@@ -249,23 +255,36 @@ def published(sets: Mapping[str, list[Vote]], arena: list[Vote]) -> str:
         lines += ["| " + " | ".join([name, *row]) + " |" for row in published_rows(name)]
         told = taught([votes], embeddings=False)
         happened = class_numbers(told.outcomes)
-        length = told.features.groups[0].odd
-        longer = np.zeros((len(votes), 3))
-        longer[np.arange(len(votes)), np.where((length[:, 0] if length is not None else 0) >= 0, 0, 1)] = 1.0
         rows = {
-            "the longer one wins": longer,
+            "the longer one wins": longer_wins(told.features),
             f"naze, taught by {len(arena):,} arena votes": teacher.predict(told.features),
             "naze, taught by the set itself (out of fold)": cross_validate(told, naze_learner(), FOLDS),
         }
         for words, probabilities in rows.items():
-            # Exchanging the sides exchanges naze's prediction exactly, and the longer one stays the longer one.
-            right = probabilities.argmax(axis=1) == happened
-            pairs = happened != 2
-            two = (probabilities[:, 0] < probabilities[:, 1]) == (happened == 1)
-            ties = (probabilities.argmax(axis=1) == 2)[happened == 2]
-            shares = [right.mean()] * 3 + [two[pairs].mean(), ties.mean()]
+            shares = shares_right(probabilities, happened)
             lines.append("| " + " | ".join([name, words, *(f"{100 * one:.1f} %" for one in shares)]) + " |")
     return "\n".join(lines)
+
+
+def longer_wins(features: VoteFeatures) -> Floats:
+    """Give all probability to the response with more characters, or to a tie where they have as many: (votes, 3)."""
+    [length] = [group for group in features.groups if group.name == "length"]
+    assert length.odd is not None
+    more = length.odd[:, length.odd_names.index("characters")]
+    return np.eye(3)[np.select([more > 0, more < 0], [0, 1], 2)]
+
+
+def shares_right(probabilities: Floats, happened: Ints) -> list[float]:
+    """Return the shares of votes that are right: in both orders, in one, disagreeing ones as ties; of decided pairs; of ties.
+
+    Exchanging the sides exchanges what is predicted here exactly, so that the first three are one figure. A decided pair in
+    which neither response is held likelier is half right.
+    """
+    likeliest = probabilities.argmax(axis=1)
+    pairs = happened != 2
+    lead = np.sign(probabilities[:, 0] - probabilities[:, 1]) * np.where(happened == 0, 1, -1)
+    both = float((likeliest == happened).mean())
+    return [both, both, both, float((lead[pairs] + 1).mean() / 2), float((likeliest == 2)[~pairs].mean())]
 
 
 def write_into(page: Path, tables: Mapping[str, str]) -> None:

@@ -240,6 +240,16 @@ def test_a_leaderboard_of_votes_without_names_says_what_is_missing():
     assert done.exit_code == 1 and "model_a" in done.output
 
 
+def test_a_leaderboard_says_what_was_taken_out(shared_data):
+    words = ("leaderboard", shared_data / "arena_33k_domains.parquet", "--intervals", "sandwich")
+    plain = typed(*words, "--without", "gpt-4")
+    assert plain.exit_code == 0, plain.output
+    assert "gpt-4 " not in plain.output and "or name a model that is left out" in plain.output
+    assert "\ndavidson; 95 %" in plain.output
+    styled = typed(*words, "--style-control").output
+    assert "davidson, length and markdown taken out (--style-control); 95 %" in styled
+
+
 def test_a_real_model_judges_a_file_and_feeds_a_predictor(tmp_path, smollm2_path):
     done = typed("judge", KAGGLE, "--model", "smollm2:135m", "--limit", 3, "--out", tmp_path / "j", "--json")
     assert done.exit_code == 0, done.output

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_predict, cross_val_score
 
-from naze.errors import InputError
+from naze.errors import ConfigurationError, InputError
+from naze.predictions import VotePredictor
 from naze.predictions.blending import BlendedPredictor
 from naze.predictions.scores import log_loss
 from naze.records import Vote, Winner
@@ -88,3 +90,32 @@ def test_what_is_no_prediction_is_refused_by_name():
         BlendedPredictor([("flat", Flat())]).fit(votes)
     with pytest.raises(InputError, match="each name once"):
         BlendedPredictor([("one", Knows()), ("one", Knows())]).fit(votes)
+
+
+def test_a_blend_takes_the_numbers_that_scikit_learn_makes_of_labels(real_votes):
+    votes = real_votes[::2]
+    others = ("refusals", "language", "repetition", "wording", "overlap", "agreement", "prompt", "n-grams")
+    blend = BlendedPredictor([("naze", VotePredictor(folds=0, trees=False, leave_out=others))], folds=2)
+    labels = np.array(["tie" if vote.winner is Winner.BOTH_BAD else vote.winner.value for vote in votes])
+    told = cross_val_predict(blend, votes, labels, cv=3, method="predict_proba")
+    assert told.shape == (len(votes), 3) and np.isfinite(told).all()
+
+
+def test_a_blend_is_scored_with_and_without_labels():
+    votes, _ = made(120)
+    blend = BlendedPredictor([("knows", Knows())], folds=2)
+    assert cross_val_score(blend, votes, cv=3).mean() > 0.5
+    labels = [vote.winner.value for vote in votes]
+    right = (blend.fit(votes).predict(votes) == labels).mean()
+    assert blend.score(votes) == blend.score(votes, labels) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("folds", [-1, 0, 1])
+def test_a_blend_without_votes_held_out_is_refused(folds):
+    with pytest.raises(ConfigurationError, match=f"folds of the blend is {folds}; expected at least 2"):
+        BlendedPredictor([("remembers", Remembers())], folds=folds).fit(made(40)[0])
+
+
+def test_fewer_prompts_than_folds_of_a_blend_are_refused():
+    with pytest.raises(InputError, match="3 different prompts for 5 folds"):
+        BlendedPredictor([("remembers", Remembers())]).fit(made(3)[0])

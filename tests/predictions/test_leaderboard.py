@@ -1,5 +1,6 @@
 """Ratings recover strengths that were planted, and say how sure they are."""
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,8 +160,17 @@ def test_a_model_that_never_lost_is_named():
         *made(100, davidson, 0.0),
         *(Vote(f"x{n}", ("q",), ("a",), ("b",), Winner.A, "omega", "alpha") for n in range(5)),
     ]
-    with pytest.raises(InputError, match=r"omega.* never lost"):
+    with pytest.raises(InputError, match=r"omega.* never lost.*--without MODEL"):
         fit_leaderboard(votes)
+    rest = fit_leaderboard(votes, without=["omega"], intervals="sandwich")
+    assert rest.rows == fit_leaderboard(made(100, davidson, 0.0), intervals="sandwich").rows
+    assert rest.skipped == 5
+    with pytest.raises(
+        ConfigurationError, match=r"'omeg' is to be left out and is in no vote .* mean 'omega'"
+    ):
+        fit_leaderboard(votes, without=["omeg"])
+    with pytest.raises(InputError, match="winner after alpha, beta, gamma were left out"):
+        fit_leaderboard(votes, without=["alpha", "beta", "gamma"])
 
 
 def test_an_unknown_method_or_anchor_is_refused():
@@ -179,14 +189,38 @@ def test_real_votes_put_gpt_4_first():
     assert found.frame().height == len(found.rows)
 
 
+ARENA_RANK = {
+    "gpt-4": (1255.73, 1171.44, 1340.01),
+    "claude-instant-v1": (1220.51, 1125.08, 1315.93),
+    "gpt-3.5-turbo": (1211.11, 1139.96, 1282.27),
+    "claude-v1": (1177.86, 1101.54, 1254.18),
+    "vicuna-13b": (1113.13, 1051.25, 1175.00),
+    "palm-2": (1106.37, 1023.14, 1189.59),
+    "koala-13b": (1012.83, 951.77, 1073.89),
+    "wizardlm-13b": (1008.24, 895.10, 1121.38),
+    "vicuna-7b": (994.04, 891.36, 1096.73),
+    "guanaco-33b": (981.72, 817.18, 1146.27),
+    "gpt4all-13b-snoozy": (971.65, 809.78, 1133.52),
+    "mpt-7b-chat": (954.83, 874.30, 1035.37),
+    "RWKV-4-Raven-14B": (950.57, 878.44, 1022.70),
+    "chatglm-6b": (922.17, 854.05, 990.28),
+    "oasst-pythia-12b": (904.60, 843.07, 966.13),
+    "stablelm-tuned-alpha-7b": (889.30, 810.28, 968.32),
+    "alpaca-13b": (886.30, 815.14, 957.46),
+    "dolly-v2-12b": (875.48, 798.18, 952.77),
+    "fastchat-t5-3b": (870.78, 795.81, 945.76),
+    "llama-13b": (692.78, 592.05, 793.52),
+}  # fmt: skip
+"""What arena-rank 0.1.1 gives of arena_33k_domains: benchmarks/leaderboard_peers.py, where it is installed."""
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared data are not here")
-def test_bradley_terry_gives_what_arena_rank_gives_on_the_same_votes():
-    # arena-rank 0.1.1: BradleyTerry(...).compute_ratings_and_cis(...), ratings less their mean.
-    theirs = {"gpt-4": (255.73, 171.44, 340.01), "claude-instant-v1": (220.51, 125.08, 315.93),
-              "gpt-3.5-turbo": (211.11, 139.96, 282.27), "llama-13b": (-307.22, -407.95, -206.48)}  # fmt: skip
-    found = fit_leaderboard(read_votes(SHARED), method="bradley-terry", intervals="sandwich")
-    for row in found.rows:
-        if row.model in theirs:
-            told = (row.rating - 1_000, row.low - 1_000, row.high - 1_000)
-            np.testing.assert_allclose(told, theirs[row.model], atol=2.5)
-            assert told[0] == pytest.approx(theirs[row.model][0], abs=0.1)
+def test_bradley_terry_gives_what_arena_rank_gives_on_the_same_votes(monkeypatch, repository):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    peers = importlib.import_module("leaderboard_peers")
+    ours = peers.of_naze(read_votes(SHARED))
+    apart = peers.largest_differences(ours, ARENA_RANK)
+    assert apart["rating"] < 0.1 and apart["interval"] < 1.0
+    assert len(peers.table({"naze": ours, "arena-rank": ARENA_RANK}).splitlines()) == 21
+    with pytest.raises(ValueError, match=r"rated by one alone: gpt-4$"):
+        peers.largest_differences(ours, {name: one for name, one in ARENA_RANK.items() if name != "gpt-4"})

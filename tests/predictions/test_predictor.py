@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -19,7 +20,7 @@ from naze.predictions.models.learnt import Taught, learn
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import class_numbers, difference, log_loss
 from naze.records import Vote, Winner
-from naze.votes import swap_sides
+from naze.votes import read_votes, swap_sides
 
 ODD_TEXTS = [
     ("", "x"),
@@ -213,10 +214,97 @@ def test_it_follows_scikit_learn(real_votes):
     assert np.isfinite(losses).all()
 
 
+@pytest.fixture
+def quick():
+    others = ("refusals", "language", "repetition", "wording", "overlap", "agreement", "prompt", "n-grams")
+    return VotePredictor(folds=0, trees=False, leave_out=others)
+
+
+def labels_of(votes):
+    return np.array(["tie" if vote.winner is Winner.BOTH_BAD else vote.winner.value for vote in votes])
+
+
+def test_labels_that_scikit_learn_numbers_are_a_b_and_tie(real_votes, quick):
+    votes, labels = real_votes[::3], labels_of(real_votes[::3])
+    groups, folds = prompt_numbers(votes), GroupKFold(3)
+    told = cross_val_predict(quick, votes, labels, groups=groups, cv=folds, method="predict_proba")
+    by_hand = np.empty_like(told)
+    for rest, own in folds.split(votes, labels, groups):
+        named = clone(quick).fit([votes[row] for row in rest])
+        by_hand[own] = named.predict_proba([votes[row] for row in own])
+    np.testing.assert_allclose(told, by_hand)
+    line = Pipeline([("as is", FunctionTransformer()), ("votes", quick)])
+    in_line = cross_val_predict(line, votes, labels, groups=groups, cv=folds, method="predict_proba")
+    np.testing.assert_array_equal(in_line, told)
+
+
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_predictors_vote_in_scikit_learns_own_classifier(real_votes, quick, voting):
+    votes, labels = real_votes[::3], labels_of(real_votes[::3])
+    both = VotingClassifier([("one", quick), ("other", clone(quick))], voting=voting).fit(votes, labels)
+    np.testing.assert_array_equal(both.predict(votes), clone(quick).fit(votes, labels).predict(votes))
+
+
+def test_numbers_come_back_where_numbers_were_given(real_votes, quick):
+    votes, numbers = real_votes[::4], class_numbers(outcomes_of(real_votes[::4]))
+    quick.fit(votes, numbers)
+    assert quick.classes_.tolist() == [0, 1, 2] and set(quick.predict(votes)) <= {0, 1, 2}
+    for wrong in (3, -1, True):
+        with pytest.raises(
+            InputError, match=f"vote 1: the winner is {wrong}; expected .* 0, 1, 2 for a, b, tie"
+        ):
+            quick.fit(votes, [wrong, *numbers[1:].tolist()])
+
+
+def test_a_score_is_the_accuracy_on_the_votes_own_winners(real_votes, quick):
+    bad = {Winner.TIE: Winner.BOTH_BAD}
+    votes = [replace(vote, winner=bad.get(vote.winner, vote.winner)) for vote in real_votes[::3]]
+    labels = labels_of(votes)
+    quick.fit(votes)
+    right, weights = quick.predict(votes) == labels, np.arange(len(votes))
+    assert quick.score(votes) == quick.score(votes, labels) == pytest.approx(right.mean())
+    assert quick.score(votes, [vote.winner for vote in votes]) == pytest.approx(right.mean())
+    weighted = quick.score(votes, sample_weight=weights)
+    assert weighted == pytest.approx(np.average(right, weights=weights))
+    assert np.isfinite(cross_val_score(quick, votes, cv=2)).all()
+    with pytest.raises(InputError, match="0 votes; expected at least one to score"):
+        quick.score([])
+
+
 def test_an_outcome_that_was_never_seen_is_unlikely_and_not_impossible():
     decided = [vote for vote in made(200) if vote.winner is not Winner.TIE]
     told = VotePredictor(folds=0).fit(decided).predict_proba(decided)
     assert 1e-4 < told[:, 2].min() and told[:, 2].max() < 0.05
+
+
+@pytest.fixture(scope="module")
+def one_to_a_prompt(shared_data):
+    """Decided votes and ties of the Kaggle contest, all on different prompts."""
+    votes = list(read_votes(shared_data / "arena_kaggle.parquet")[:300])
+    _, first = np.unique(prompt_numbers(votes), return_index=True)
+    alone = [votes[row] for row in first]
+    return [vote for vote in alone if vote.winner in "ab"], [
+        vote for vote in alone if vote.winner not in "ab"
+    ]
+
+
+@pytest.mark.parametrize("decided", [1, 4, 9])
+def test_of_very_few_decided_votes_who_wins_is_left_open_and_that_is_told(one_to_a_prompt, quick, decided):
+    won, tied = one_to_a_prompt
+    votes = [*won[:decided], *tied[: 60 - decided]]
+    fitted = quick.set_params(folds=5, trees=True).fit(votes)
+    told = fitted.predict_proba(won[20:30])
+    np.testing.assert_allclose(told[:, 0], told[:, 1])
+    assert (told[:, 2] > 0.5).all()
+    assert any(f"only {decided} of 60 votes are decided" in note for note in fitted.report_.notes)
+    assert not fitted.explain(won[20:21])[0].winner
+
+
+def test_ten_decided_votes_on_one_prompt_are_learnt_from(one_to_a_prompt, quick):
+    won, tied = one_to_a_prompt
+    votes = [*(replace(vote, prompt=("q",)) for vote in won[:12]), *tied[:50]]
+    told = quick.set_params(trees=True).fit(votes).predict_proba(won[20:30])
+    assert np.isfinite(told).all() and (told[:, 0] != told[:, 1]).any()
 
 
 def test_no_votes_give_no_predictions(fitted):
@@ -226,6 +314,18 @@ def test_no_votes_give_no_predictions(fitted):
 def test_languages_that_were_not_learnt_from_are_named(fitted, real_votes):
     foreign = [replace(real_votes[0], language="fr"), replace(real_votes[1], language=None)]
     assert fitted.unseen_languages(foreign) == ("fr",)
+
+
+def test_votes_that_bring_no_language_are_told_by_their_prompts(one_to_a_prompt, quick):
+    won, tied = one_to_a_prompt
+    votes = [replace(vote, language=None) for vote in (*won[:80], *tied[:40])]
+    question = "Pourrais-tu m'expliquer pourquoi le ciel est bleu le jour et rouge le soir ?"
+    french = [replace(vote, prompt=(question,), language=None) for vote in votes[:10]]
+    predictor = quick.fit(votes)
+    assert predictor.languages_ == ["en"]
+    assert predictor.unseen_languages(french) == ("fr",) and predictor.unseen_languages(votes) == ()
+    predictor.languages_ = []  # as earlier versions wrote it
+    assert predictor.unseen_languages(french) == ()
 
 
 def test_contradicting_votes_are_kept_and_told(real_votes):

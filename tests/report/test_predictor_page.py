@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from naze.errors import ConfigurationError
 from naze.predictions import VotePredictor
+from naze.predictions.models.trees import trees_missing_words
+from naze.records import Winner
 from naze.report import write_predictor_page
-from naze.report.predictor_texts import TEXTS
-from naze.votes import read_votes
+from naze.report.predictor_texts import GROUPS, NOTE_WORDS, TEXTS
+from naze.votes import read_votes, swap_sides
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
 NASTY = '</div><script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -70,6 +73,38 @@ def test_the_figures_are_the_reports(page, predictor):
     assert page.count('class="point a"') == len(score.bins["a"])
     for one in predictor.surprising_:
         assert one.id in page
+
+
+def shown(page, language):
+    """What a reader of one language sees: the other language's spans are hidden."""
+    other = {"en": "ja", "ja": "en"}[language]
+    plain = re.sub(rf'<span class="t" lang="{other}">.*?</span>', "", page, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", "", plain))
+
+
+def test_groups_of_features_have_names_in_both_languages(page, predictor):
+    assert set(predictor.group_names_) <= set(GROUPS)
+    own, made = ([names[one] for one in predictor.group_names_] for names in ({n: n for n in GROUPS}, GROUPS))
+    assert ", ".join(own) in shown(page, "en") and ", ".join(own) not in shown(page, "ja")
+    assert "、".join(made) in shown(page, "ja")
+
+
+def test_notes_of_the_fit_are_read_in_both_languages(tmp_path, monkeypatch):
+    monkeypatch.setattr("naze.predictions.predictor.trees_missing", lambda: trees_missing_words("no libgomp"))
+    votes = list(read_votes(EXPLAINED))
+    won, tied = ([vote for vote in votes if (vote.winner in "ab") is one] for one in (True, False))
+    twin = replace(swap_sides(won[0]), id="twin", winner=won[0].winner)
+    some = [*won[:5], twin, *(replace(vote, winner=Winner.TIE) for vote in (*won[5:30], *tied[:20]))]
+    fitted = VotePredictor(folds=2, leave_out=("n-grams",)).fit(some)
+    assert len(fitted.report_.notes) == len(NOTE_WORDS) == 3
+    fitted.report_ = replace(fitted.report_, notes=(*fitted.report_.notes, "a note of <another> version"))
+    write_predictor_page(fitted, tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text("utf-8")
+    for note in fitted.report_.notes:
+        assert note in shown(page, "en")
+        assert (note in shown(page, "ja")) is note.startswith("a note of")
+    for words in ("LightGBMを読み込めません(no libgomp)", "優劣のついた票は6票だけ", "1個のプロンプトでは"):
+        assert words in shown(page, "ja")
 
 
 def test_a_predictor_without_cross_validation_says_so(tmp_path):

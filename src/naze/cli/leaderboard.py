@@ -28,6 +28,10 @@ def leaderboard(
     intervals: Annotated[str, typer.Option(help="bootstrap, or sandwich (quick).")] = "bootstrap",
     resamples: Annotated[int, typer.Option(min=50, help="Of the bootstrap over prompts.")] = 200,
     anchor: Annotated[str | None, typer.Option(help="This model has 1,000 points; else the mean.")] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL", help="Leave a model out, with its votes. May be repeated."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table too: CSV, JSONL or Parquet.")] = None,
     limit: Limit = None,
     columns: Columns = None,
@@ -45,22 +49,25 @@ def leaderboard(
     votes = read_votes(file, columns=pairs("--columns", columns, "prompt=question") or None, limit=limit)
     kind: Any = intervals
     found = fit_leaderboard(
-        votes, method=method, style_control=style_control, intervals=kind, resamples=resamples, anchor=anchor, seed=seed
+        votes, method=method, style_control=style_control, intervals=kind, resamples=resamples, anchor=anchor,
+        without=tuple(without or ()), seed=seed,
     )  # fmt: skip
     if out is not None:
         write_table(out, found.frame())
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
-    _show(found)
+    _show(found, style_control, without or [])
     if out is not None:
         typer.echo(f"\nWritten to {out}.")
 
 
-def _show(found: "Leaderboard") -> None:
-    left_out = f"; left out, without two models or a winner: {found.skipped:,}" if found.skipped else ""
+def _show(found: "Leaderboard", style_control: bool, without: list[str]) -> None:
+    reasons = "without two models or a winner" + (", or of a model that is left out" if without else "")
+    left_out = f"; left out, {reasons}: {found.skipped:,}" if found.skipped else ""
     typer.echo(f"{counted(found.votes, 'vote')} on {counted(found.prompts, 'prompt')}{left_out}")
-    typer.echo(f"{found.method}; 95 % intervals ({found.intervals} by prompt)\n")
+    styled = ", length and markdown taken out (--style-control)" if style_control else ""
+    typer.echo(f"{found.method}{styled}; 95 % intervals ({found.intervals} by prompt)\n")
     wide = max(5, *(len(row.model) for row in found.rows))
     typer.echo(f"  rank  {'model':<{wide}}  rating  95 %            votes   wins  losses   ties")
     for row in found.rows:

@@ -7,11 +7,18 @@ from typing import Any, Protocol, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from naze.errors import InputError
+from naze.errors import ConfigurationError, InputError
 from naze.predictions.features.groups import Floats, Ints
 from naze.predictions.models.learnt import prompt_parts
-from naze.predictions.predictor import outcomes_of, prompt_numbers
-from naze.predictions.scores import CLASSES, class_numbers
+from naze.predictions.predictor import (
+    Labels,
+    accuracy_of,
+    check_prompts,
+    class_labels,
+    outcomes_of,
+    prompt_numbers,
+)
+from naze.predictions.scores import class_numbers
 from naze.records import Vote
 
 __all__ = ["BlendedPredictor", "Predictor"]
@@ -53,29 +60,41 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
         Args:
             predictors: names and predictors; names differ.
-            folds: by prompt, for the predictors that are fitted.
+            folds: by prompt, at least 2, for the predictors that are fitted.
             seed: decides the folds.
         """
         self.predictors = predictors
         self.folds = folds
         self.seed = seed
 
-    def fit(self, votes: Sequence[Vote], y: Sequence[str] | None = None) -> Self:
+    def fit(self, votes: Sequence[Vote], y: Labels | None = None) -> Self:
         """Fit what can be fitted, and the weights out of fold.
 
+        Args:
+            votes: to learn from.
+            y: as for `VotePredictor.fit`: names of outcomes or 0, 1, 2; None: the votes' own winners.
+
         Raises:
-            InputError: no predictors, names that repeat, or probabilities of another shape.
+            InputError: no predictors, names that repeat, fewer prompts than folds, or probabilities of another shape.
+            ConfigurationError: fewer than 2 folds.
         """
         names = [name for name, _ in self.predictors]
         if not names or len(set(names)) < len(names):
             raise InputError(f"the predictors are named {names}; expected at least one, each name once.")
+        if self.folds < 2:
+            raise ConfigurationError(
+                f"folds of the blend is {self.folds}; expected at least 2, since its weights come from votes that the "
+                "predictors did not see."
+            )
+        check_prompts(votes, self.folds)
+        y = None if y is None else list(y)
         outcomes, prompts = outcomes_of(votes, y), prompt_numbers(votes)
         parts = prompt_parts(prompts, self.folds, self.seed)
         told = [self._out_of_fold(name, one, votes, y, parts) for name, one in self.predictors]
         weights = _weights(np.stack([_logs(one) for one in told]), class_numbers(outcomes))
         self.weights_ = dict(zip(names, (float(one) for one in weights), strict=True))
         self.fitted_ = [(name, _fitted(one, votes, y)) for name, one in self.predictors]
-        self.classes_ = np.array(CLASSES)
+        self.classes_ = class_labels(y)
         return self
 
     def predict_proba(self, votes: Sequence[Vote]) -> Floats:
@@ -86,12 +105,25 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         logs = np.stack([_logs(_told(name, one, votes)) for name, one in self.fitted_])
         return _pooled(logs, np.array([self.weights_[name] for name, _ in self.fitted_]))
 
-    def predict(self, votes: Sequence[Vote]) -> Any:  # noqa: ANN401 - an array of strings
-        """Return the likeliest outcome of each vote."""
+    def predict(self, votes: Sequence[Vote]) -> Any:  # noqa: ANN401 - strings or numbers
+        """Return the likeliest outcome of each vote, as it was called in `fit`."""
         return self.classes_[self.predict_proba(votes).argmax(axis=1)]
 
+    def score(
+        self,
+        votes: Sequence[Vote],
+        y: Labels | None = None,
+        sample_weight: Sequence[float] | None = None,
+    ) -> float:
+        """Return the accuracy, as `VotePredictor.score` does.
+
+        Raises:
+            InputError: no votes, or no winners.
+        """
+        return accuracy_of(self.predict_proba(votes), votes, y, sample_weight)
+
     def _out_of_fold(
-        self, name: str, predictor: Predictor, votes: Sequence[Vote], y: Sequence[str] | None, parts: Ints
+        self, name: str, predictor: Predictor, votes: Sequence[Vote], y: Labels | None, parts: Ints
     ) -> Floats:
         if not hasattr(predictor, "fit"):
             return _told(name, predictor, votes)
@@ -105,7 +137,7 @@ class BlendedPredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         return found
 
 
-def _fitted(predictor: Predictor, votes: Sequence[Vote], y: Sequence[str] | None) -> Predictor:
+def _fitted(predictor: Predictor, votes: Sequence[Vote], y: Labels | None) -> Predictor:
     if not hasattr(predictor, "fit"):
         return predictor
     fresh: Any = clone(predictor) if isinstance(predictor, BaseEstimator) else deepcopy(predictor)

@@ -16,6 +16,7 @@ from naze.predictions.models.part import Bools
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.ratings import Fitted, Method, Pairs, fit_ratings, sandwich
 from naze.records import Vote
+from naze.suggesting import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +58,7 @@ class Leaderboard:
     votes: int
     prompts: int
     skipped: int
-    """Votes that do not name two different models, or have no winner."""
+    """Votes that do not name two different models, have no winner, or name a model that is left out."""
     tie_constant: float | None
     """Davidson's log ν or Rao and Kupper's η; None for Bradley-Terry."""
     style: dict[str, Estimate]
@@ -79,6 +80,7 @@ def fit_leaderboard(
     intervals: Literal["bootstrap", "sandwich"] = "bootstrap",
     resamples: int = 200,
     anchor: str | None = None,
+    without: Sequence[str] = (),
     seed: int = 0,
 ) -> Leaderboard:
     """Rate the models of votes.
@@ -90,11 +92,12 @@ def fit_leaderboard(
         intervals: `bootstrap` over prompts, or `sandwich`, clustered by prompt.
         resamples: of the bootstrap.
         anchor: this model has 1,000 points; None: the mean of all has.
+        without: models that are left out, with all their votes.
         seed: decides the resamples.
 
     Raises:
         InputError: no models, fewer than 2, or models between which the votes cannot decide.
-        ConfigurationError: an unknown method or anchor.
+        ConfigurationError: an unknown method, anchor or model to leave out.
 
     Sources: Bradley and Terry 1952; Davidson 1970; Rao and Kupper 1967; style as covariates: Li, Angelopoulos and Chiang 2024,
     "Does style matter?"; Chiang et al. 2024, "Chatbot Arena", for the rank.
@@ -102,17 +105,7 @@ def fit_leaderboard(
     chosen = _method(method)
     if intervals not in ("bootstrap", "sandwich"):
         raise ConfigurationError(f"intervals is {intervals!r}; expected bootstrap or sandwich.")
-    used = [
-        vote
-        for vote in votes
-        if vote.winner is not None and vote.model_a and vote.model_b and vote.model_a != vote.model_b
-    ]
-    names = sorted({name for vote in used for name in (vote.model_a, vote.model_b) if name})
-    if len(names) < 2:
-        raise InputError(
-            f"{len(used):,} of {len(votes):,} votes name two different models and have a winner; expected votes with "
-            "model_a and model_b. `--columns model_a=NAME,model_b=NAME` names other columns."
-        )
+    used, names = _usable(votes, without)
     if anchor is not None and anchor not in names:
         raise ConfigurationError(f"the anchor {anchor!r} is in no vote; there are {', '.join(names[:12])}.")
     pairs, style_names = _pairs(used, names, style_control)
@@ -157,6 +150,30 @@ def _method(name: str) -> Method:
         raise ConfigurationError(f"the method is {name!r}; expected {', '.join(Method)}.") from None
 
 
+def _usable(votes: Sequence[Vote], without: Sequence[str]) -> tuple[list[Vote], list[str]]:
+    """Return the votes that rate models, and the models' names in order."""
+    used = [
+        vote
+        for vote in votes
+        if vote.winner is not None and vote.model_a and vote.model_b and vote.model_a != vote.model_b
+    ]
+    names = {name for vote in used for name in (vote.model_a, vote.model_b) if name}
+    if unknown := [name for name in without if name not in names]:
+        raise ConfigurationError(
+            f"{unknown[0]!r} is to be left out and is in no vote that rates models."
+            f"{did_you_mean(unknown[0], sorted(names))} There are {', '.join(sorted(names)[:12])}."
+        )
+    used = [vote for vote in used if vote.model_a not in without and vote.model_b not in without]
+    names = {name for vote in used for name in (vote.model_a, vote.model_b) if name}
+    if len(names) < 2:
+        left = f" after {', '.join(without)} were left out" if without else ""
+        raise InputError(
+            f"{len(used):,} of {len(votes):,} votes name two different models and have a winner{left}; expected votes with "
+            "model_a and model_b. `--columns model_a=NAME,model_b=NAME` names other columns."
+        )
+    return used, sorted(names)
+
+
 def _pairs(used: Sequence[Vote], names: Sequence[str], controlled: bool) -> tuple[Pairs, tuple[str, ...]]:
     number = {name: place for place, name in enumerate(names)}
     models = np.array([[number[vote.model_a or ""], number[vote.model_b or ""]] for vote in used], np.int64)
@@ -192,7 +209,7 @@ def _check_connected(pairs: Pairs, names: Sequence[str]) -> None:
     raise InputError(
         f"the votes cannot rate all {pairs.count} models against each other: {len(outside)} of them ({', '.join(outside[:6])}"
         f"{', …' if len(outside) > 6 else ''}) never lost, never won, or never met the others, so that their ratings would be "
-        "infinite. Give more votes, or leave these models out."
+        "infinite. Give more votes, or leave these models out, one by one: --without MODEL (in Python: without=[…])."
     )
 
 

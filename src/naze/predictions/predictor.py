@@ -17,7 +17,7 @@ from naze.predictions.contents import Hashes, content_hashes
 from naze.predictions.features.counted import measure_votes
 from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, Wide, joined
 from naze.predictions.models.learnt import Learnt, Taught, learn
-from naze.predictions.models.part import Bools
+from naze.predictions.models.part import LEAST_DECIDED, Bools
 from naze.predictions.models.trees import trees_missing
 from naze.predictions.scores import (
     CLASSES,
@@ -28,6 +28,7 @@ from naze.predictions.scores import (
     score_probabilities,
 )
 from naze.records import Vote, Winner
+from naze.votes.language import languages_in
 from naze.votes.split import normalised_prompt
 
 if TYPE_CHECKING:
@@ -35,11 +36,25 @@ if TYPE_CHECKING:
     from naze.predictions.explaining import Explained
     from naze.predictions.surprising import SurprisingVote
 
-__all__ = ["FitReport", "Given", "VotePredictor", "outcomes_of", "prompt_numbers"]
+__all__ = [
+    "FitReport",
+    "Given",
+    "Labels",
+    "VotePredictor",
+    "accuracy_of",
+    "check_prompts",
+    "class_labels",
+    "outcomes_of",
+    "prompt_numbers",
+]
 
+Labels = Sequence[str | int]
+"""A winner for each vote: `a`, `b`, `tie`, `both_bad`, or 0, 1, 2 for the places in `CLASSES`, as scikit-learn numbers them."""
 Given = Sequence[Group | Wide]
 """Further columns of votes, such as a judge's verdicts, its hidden states, or verdicts on factors."""
 _OUTCOMES = {Winner.A: 1.0, Winner.B: -1.0, Winner.TIE: 0.0, Winner.BOTH_BAD: 0.0}
+_NUMBERED: Mapping[object, float] = {0: 1.0, 1: -1.0, 2: 0.0}
+"""Outcomes of the places in `CLASSES`."""
 _LEAST_VOTES = 30
 
 
@@ -65,8 +80,13 @@ class FitReport:
 class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Predicts who a person will prefer, or whether they will call it a tie.
 
-    Follows scikit-learn: `fit`, `predict_proba`, `predict`, `classes_`, `get_params`; votes are a sequence of `Vote`, so that
-    it works in pipelines and in `cross_val_score`. Votes both of whose responses are called bad count as ties.
+    Follows scikit-learn: `fit`, `predict_proba`, `predict`, `score`, `classes_`, `get_params`; votes are a sequence of `Vote`,
+    so that it works in pipelines, in `cross_val_score` and in a `VotingClassifier`. Votes both of whose responses are called
+    bad count as ties.
+
+    Where scikit-learn numbers the labels before it passes them on (`cross_val_predict` with `predict_proba`,
+    `VotingClassifier`), 0, 1, 2 are a, b, tie. That is its alphabetical order of labels that hold all three and no other:
+    call `both_bad` a `tie` there.
 
     Example:
         >>> from naze import read_votes
@@ -103,7 +123,7 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     def fit(
         self,
         votes: Sequence[Vote],
-        y: Sequence[str] | None = None,
+        y: Labels | None = None,
         *,
         extra: Sequence[Sequence[Vote]] = (),
         given: Given = (),
@@ -112,7 +132,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
 
         Args:
             votes: at least 30, of at least as many prompts as there are folds.
-            y: `a`, `b`, `tie` or `both_bad` of each vote; None: the votes' own winners.
+            y: `a`, `b`, `tie` or `both_bad` of each vote, or 0, 1, 2 for a, b, tie (then `classes_` and `predict` are such
+                numbers too); None: the votes' own winners.
             extra: votes of other sets. Each set counts as far as it lowers the loss on `votes` out of fold, and not otherwise.
             given: further columns of `votes`; cannot be had together with `extra`.
 
@@ -139,8 +160,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             sources=np.concatenate([np.full(len(one), place) for place, one in enumerate(sets)]),
         )
         self.group_names_ = taught.features.names
-        self.classes_ = np.array(CLASSES)
-        self.languages_ = sorted({vote.language for vote in votes if vote.language})
+        self.classes_ = class_labels(y)
+        self.languages_ = list(languages_in(votes))
         with one_thread_if_small(len(together)):
             self.report_ = self._cross_validated(taught, list(votes)) if self.folds else None
             self.learnt_: Learnt = learn(taught, seed=self.seed, with_trees=self.trees)
@@ -162,9 +183,30 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
             return np.empty((0, 3))
         return self.learnt_.predict(self._asked(votes, given))
 
-    def predict(self, votes: Sequence[Vote], *, given: Given = ()) -> Any:  # noqa: ANN401 - an array of strings
-        """Return the likeliest outcome of each vote: `a`, `b` or `tie`."""
+    def predict(self, votes: Sequence[Vote], *, given: Given = ()) -> Any:  # noqa: ANN401 - strings or numbers
+        """Return the likeliest outcome of each vote: `a`, `b` or `tie`; their numbers where it was fitted with numbers."""
         return self.classes_[self.predict_proba(votes, given=given).argmax(axis=1)]
+
+    def score(
+        self,
+        votes: Sequence[Vote],
+        y: Labels | None = None,
+        sample_weight: Sequence[float] | None = None,
+        *,
+        given: Given = (),
+    ) -> float:
+        """Return the accuracy: the share of votes, 0-1, whose outcome was held likeliest; `both_bad` counts as a tie.
+
+        Args:
+            votes: at least one.
+            y: as in `fit`; None: the votes' own winners.
+            sample_weight: (votes,) how much each vote counts; None: all alike.
+            given: further columns that were there in `fit`.
+
+        Raises:
+            InputError: no votes, no winners, or further columns are missing.
+        """
+        return accuracy_of(self.predict_proba(votes, given=given), votes, y, sample_weight)
 
     def explain(self, votes: Sequence[Vote], *, given: Given = (), most: int = 6) -> "list[Explained]":
         """Say for each vote which features moved its prediction, and how far."""
@@ -174,8 +216,14 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         return explain_predictions(self.learnt_, self._asked(votes, given), votes, most)
 
     def unseen_languages(self, votes: Sequence[Vote]) -> tuple[str, ...]:
-        """Name the languages of votes that none of the votes learnt from was in."""
-        return tuple(sorted({vote.language for vote in votes if vote.language} - set(self.languages_)))
+        """Name the languages of votes that none of the votes learnt from was in.
+
+        Where votes bring no language, that of their prompts is detected, of 1,000 at most; a language in fewer than 2 % of
+        them is not named. Nothing is named where no language of the votes learnt from is known.
+        """
+        if not self.languages_:
+            return ()
+        return tuple(one for one in languages_in(votes) if one not in self.languages_)
 
     def out_of_fold_of(self, votes: Sequence[Vote]) -> tuple[Bools, Floats]:
         """Find the votes that were learnt from, and what was predicted of them by a model that did not see their prompt.
@@ -290,6 +338,12 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         missing = trees_missing()
         if self.trees and missing:
             notes.append(f"the linear model alone, without trees: {missing}")
+        decided = int((taught.outcomes[taught.sources == 0] != 0).sum())
+        if decided < LEAST_DECIDED:
+            notes.append(
+                f"only {decided:,} of {len(votes):,} votes are decided: who wins is learnt from {LEAST_DECIDED} or more, so "
+                "that A and B are held equally likely"
+            )
         against = _contradictions(votes, taught.outcomes)
         if against:
             notes.append(
@@ -312,9 +366,9 @@ def prompt_numbers(votes: Sequence[Vote]) -> Ints:
     )
 
 
-def outcomes_of(votes: Sequence[Vote], y: Sequence[str] | None = None) -> Floats:
+def outcomes_of(votes: Sequence[Vote], y: Labels | None = None) -> Floats:
     """Return 1: a, -1: b, 0: tie of each vote."""
-    told = [vote.winner for vote in votes] if y is None else list(y)
+    told: list[str | int | None] = [vote.winner for vote in votes] if y is None else list(y)
     if len(told) != len(votes):
         raise InputError(
             f"{counted(len(votes), 'vote')} and {counted(len(told), 'winner')}; expected as many."
@@ -327,11 +381,40 @@ def outcomes_of(votes: Sequence[Vote], y: Sequence[str] | None = None) -> Floats
                 "`naze votes check FILE` counts those without."
             )
         try:
-            found[row] = _OUTCOMES[Winner(winner)]
-        except ValueError:
-            names = ", ".join(Winner)
-            raise InputError(f"vote {row + 1:,}: the winner is {winner!r}; expected {names}.") from None
+            found[row] = _NUMBERED[winner] if _is_number(winner) else _OUTCOMES[Winner(str(winner))]
+        except (KeyError, ValueError):
+            raise InputError(
+                f"vote {row + 1:,}: the winner is {winner!r}; expected {', '.join(Winner)}, or 0, 1, 2 for "
+                f"{', '.join(CLASSES)}. Where scikit-learn numbers the labels, call both_bad a tie before."
+            ) from None
     return found
+
+
+def class_labels(y: Labels | None) -> Any:  # noqa: ANN401 - an array of strings or of numbers
+    """Return `classes_` of a predictor that was fitted with these labels: names, or numbers where they are numbers."""
+    numbered = y is not None and all(_is_number(one) for one in y)
+    return np.arange(len(CLASSES)) if numbered else np.array(CLASSES)
+
+
+def accuracy_of(
+    probabilities: Floats,
+    votes: Sequence[Vote],
+    y: Labels | None = None,
+    sample_weight: Sequence[float] | None = None,
+) -> float:
+    """Return the share of votes, 0-1, whose outcome has the highest probability.
+
+    Raises:
+        InputError: no votes, or no winners.
+    """
+    if not len(votes):
+        raise InputError("0 votes; expected at least one to score.")
+    right = probabilities.argmax(axis=1) == class_numbers(outcomes_of(votes, y))
+    return float(np.average(right, weights=sample_weight))
+
+
+def _is_number(label: object) -> bool:
+    return isinstance(label, int | np.integer) and not isinstance(label, bool)
 
 
 def _check(votes: Sequence[Vote], outcomes: Floats, folds: int) -> None:
@@ -347,6 +430,15 @@ def _check(votes: Sequence[Vote], outcomes: Floats, folds: int) -> None:
         )
     if folds == 1 or folds < 0:
         raise ConfigurationError(f"folds is {folds}; expected at least 2, or 0 for no cross-validation.")
+    check_prompts(votes, folds)
+
+
+def check_prompts(votes: Sequence[Vote], folds: int) -> None:
+    """See that votes are on as many prompts as there are folds.
+
+    Raises:
+        InputError: they are on fewer.
+    """
     prompts = len({normalised_prompt(vote.prompt) for vote in votes})
     if prompts < max(folds, 2):
         raise InputError(

@@ -4,6 +4,7 @@ Words and figures stand in the page as they are, in Japanese and English at once
 """
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from naze.predictions.surprising import SurprisingVote
 from naze.report.feature_texts import feature_name
 from naze.report.html import embed, render_page, whole_characters, written_aside
 from naze.report.numbers import decimal, percent, signed
+from naze.report.predictor_texts import GROUPS, NOTE_WORDS
 from naze.report.svg import element, figure, linear, text
-from naze.report.wording import LANGUAGES, both, say
+from naze.report.wording import LANGUAGES, Key, both, say
 
 __all__ = ["write_predictor_page"]
 
@@ -77,7 +79,7 @@ def _page(predictor: VotePredictor, language: str, title: str | None) -> str:
         heading_text=escape(title) if title else both("p_title", votes=votes),
         chosen=_chosen(predictor),
         surprising=[_surprise(one) for one in predictor.surprising_],
-        notes=() if report is None else report.notes,
+        notes=[] if report is None else [_noted(note) for note in report.notes],
         texts=embed({name: {"switch_language": say(name, "switch_language")} for name in LANGUAGES}),
         t=both,
         say=lambda key: say(language, key),
@@ -197,10 +199,19 @@ def _chosen(predictor: VotePredictor) -> list[tuple[Markup, Markup]]:
         )
         calibrated = both("p_calibrated" if choices.calibrated else "p_not_calibrated")
         told.append((both(key), Markup("{}; {}").format(words, calibrated)))
-    told.append((both("p_groups"), escape(", ".join(predictor.group_names_))))
+    names = [Key(f"p_group_{name}") if name in GROUPS else name for name in predictor.group_names_]
+    told.append((both("p_groups"), both("p_group_names", names=names)))
     extra = predictor.extra_votes_
     told.append((both("p_learnt"), both("p_learnt_value", votes=predictor.votes_, extra=extra)))
     return told
+
+
+def _noted(note: str) -> Markup:
+    """Word a note in every language; one of other words stays as it is."""
+    for key, words in NOTE_WORDS.items():
+        if found := re.fullmatch(words, note, re.DOTALL):
+            return both(key, **found.groupdict())
+    return Markup('<span lang="en">{}</span>').format(note)
 
 
 def _surprise(one: SurprisingVote) -> dict[str, Any]:

@@ -1,6 +1,9 @@
-"""Every text of the page of a predictor, in Japanese and English; the form is that of `factor_texts`."""
+"""Every text of the page of a predictor, in Japanese and English; the form is that of `factor_texts`.
 
-__all__ = ["TEXTS"]
+Notes are made in English where a predictor is fitted, and stored so; their words tell which text says the same.
+"""
+
+__all__ = ["GROUPS", "NOTE_WORDS", "TEXTS"]
 
 _EN = {
     "p_title": "What will the next vote be? {votes:vote/votes}",
@@ -46,6 +49,7 @@ _EN = {
     "p_calibrated": "calibrated out of fold",
     "p_not_calibrated": "calibration does not help",
     "p_groups": "Groups of features",
+    "p_group_names": "{names}",
     "p_learnt": "Learnt from",
     "p_learnt_value": "{votes:vote/votes}, {extra} from elsewhere",
     "p_surprising": "The most surprising votes",
@@ -117,6 +121,7 @@ _JA = {
     "p_calibrated": "学習外の票で較正",
     "p_not_calibrated": "較正は役に立たない",
     "p_groups": "特徴のグループ",
+    "p_group_names": "{names}",
     "p_learnt": "学習に使った票",
     "p_learnt_value": "{votes}票、ほかに他所の{extra}票",
     "p_surprising": "最も予想外だった票",
@@ -146,4 +151,59 @@ _JA = {
     "p_more": "全文",
 }
 
-TEXTS = {"en": _EN, "ja": _JA}
+GROUPS = {
+    "length": "長さ",
+    "markdown": "Markdown",
+    "refusals": "断り",
+    "language": "言語と文字体系",
+    "repetition": "繰り返し",
+    "wording": "言い回し",
+    "overlap": "プロンプトとの重なり",
+    "agreement": "回答どうしの一致",
+    "prompt": "プロンプト",
+    "n-grams": "文字と語の連なり",
+    "embeddings": "埋め込み",
+    "similarity": "意味の近さ",
+    "judge": "判定者",
+    "probe": "判定者の内部状態",
+    "factors": "要因",
+}
+"""Groups of features -> what they are called in Japanese; in English they bear their own names."""
+
+_NOTES = (
+    (
+        "p_noted_without_trees",
+        r"the linear model alone, without trees: LightGBM cannot be loaded \((?P<why>.*)\); its wheel needs .*",
+        "the linear model alone, without trees: LightGBM cannot be loaded ({why}); its wheel needs the system's OpenMP library "
+        "(Debian and Ubuntu: apt install libgomp1; macOS: brew install libomp)",
+        "決定木を使わず、線形モデルのみです。LightGBMを読み込めません({why})。システムのOpenMPライブラリーが必要です"
+        "(DebianとUbuntu: apt install libgomp1、macOS: brew install libomp)",
+    ),
+    (
+        "p_noted_few_decided",
+        r"only (?P<decided>[\d,]+) of (?P<all>[\d,]+) votes are decided: who wins is learnt from (?P<least>\d+) or more, .*",
+        "only {decided} of {all} votes are decided: who wins is learnt from {least} or more, so that A and B are held equally "
+        "likely",
+        "{all}票のうち優劣のついた票は{decided}票だけです。どちらが好まれるかは{least}票以上ないと学習しないため、"
+        "AとBは同じ確率とします",
+    ),
+    (
+        "p_noted_contradictions",
+        r"(?P<n>[\d,]+) prompts have votes on the same two responses that contradict each other; all are kept, .*",
+        "{n} prompts have votes on the same two responses that contradict each other; all are kept, since people differ",
+        "{n}個のプロンプトでは、同じ二つの回答への票が食い違っています。人によって違うものなので、すべて残しました",
+    ),
+)
+"""What `fit` notes: key, the words that are told by, English, Japanese."""
+
+NOTE_WORDS = {key: words for key, words, _, _ in _NOTES}
+"""Key of a text -> the expression that a whole note matches; its named groups fill the gaps."""
+
+TEXTS = {
+    "en": _EN
+    | {f"p_group_{name}": name for name in GROUPS}
+    | {key: english for key, _, english, _ in _NOTES},
+    "ja": _JA
+    | {f"p_group_{name}": japanese for name, japanese in GROUPS.items()}
+    | {key: japanese for key, _, _, japanese in _NOTES},
+}

@@ -1,20 +1,31 @@
-"""A text goes in; the ISO 639-1 code of its language comes out, or None when unsure."""
+"""A text goes in; the ISO 639-1 code of its language comes out, or None when unsure. Of many votes: the languages in them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+
+from naze.records import Vote
 
 if TYPE_CHECKING:
     import lingua
     import polars as pl
 
-__all__ = ["detect_language", "detect_languages", "iso_codes"]
+__all__ = ["detect_language", "detect_languages", "iso_codes", "languages_in"]
 
 LEAST_LETTERS = 20
 LEAST_CONFIDENCE = 0.9
 MOST_CHARACTERS = 300
 """Looked at of each text; the beginning of a prompt is in the language of its author."""
+
+MOST_VOTES = 1_000
+"""So many votes without a language are looked at, at even distances: a second of time, whatever the size of the file."""
+LEAST_SHARE = 0.02
+"""A language that is detected in fewer of the votes is taken for a mistake: of five sets of English votes the detector took
+up to 0.7 % for one other language."""
+FEW_VOTES = 20
+"""Of so many votes or more, one alone makes no language."""
 
 TOLD_APART = (
     "ARABIC BENGALI BULGARIAN CATALAN CHINESE CROATIAN CZECH DANISH DUTCH ENGLISH FINNISH FRENCH GERMAN GREEK HEBREW "
@@ -75,6 +86,23 @@ def detect_languages(texts: Sequence[str]) -> list[str | None]:
             if values and values[0].value >= LEAST_CONFIDENCE:
                 found[row] = values[0].language.iso_code_639_1.name.lower()
     return found
+
+
+def languages_in(votes: Sequence[Vote]) -> tuple[str, ...]:
+    """Name the languages of votes: those that votes bring, and of votes that bring none those that are detected often.
+
+    Returns:
+        ISO 639-1 codes in alphabetical order; none where nothing is known.
+    """
+    told = [vote.language for vote in votes]
+    brought = Counter(one for one in told if one)
+    bare = [row for row, one in enumerate(told) if not one]
+    step = max(-(-len(bare) // MOST_VOTES), 1)
+    prompts = ["\n".join(turn for turn in votes[row].prompt if turn) for row in bare[::step]]
+    detected = Counter(one for one in detect_languages(prompts) if one)
+    known = brought.total() + detected.total()
+    least = max(LEAST_SHARE * known, 2 if known >= FEW_VOTES else 1)
+    return tuple(sorted({*brought, *(one for one, count in detected.items() if count >= least)}))
 
 
 @cache

@@ -52,7 +52,7 @@ def fit_linear(
     Args:
         columns: (votes, columns).
         hits: (votes,) 1 where it is so, 0 where not.
-        weights: (votes,) how much each vote counts; those of weight 0 are left out.
+        weights: (votes,) how much each vote counts; those of weight 0 are left out. Where none is left, all weights are 0.
         shrinkage: penalty beside the mean loss; the larger, the nearer all weights are to 0.
         odd: the columns change their sign with the sides: no intercept, no centre.
         beside: (votes,) log odds that another model gives; what is fitted is to be added to them, and shrunk towards nothing.
@@ -63,12 +63,15 @@ def fit_linear(
     columns, hits, weights = columns[used], hits[used], weights[used]
     if beside is not None:
         beside = beside[used]
+    if not len(hits):
+        nothing = np.zeros(columns.shape[1])
+        return Linear(nothing, np.ones(columns.shape[1]), nothing, 0.0)
     center = np.zeros(columns.shape[1]) if odd else np.average(columns, axis=0, weights=weights)
     scale = np.sqrt(np.average((columns - center) ** 2, axis=0, weights=weights))
     scale[scale < 1e-9] = 1.0
     blank = Linear(center, scale, np.zeros(columns.shape[1]), 0.0)
     if beside is None and (len(np.unique(hits)) < 2 or not columns.shape[1]):
-        share = (np.average(hits, weights=weights) * len(hits) + 0.5) / (len(hits) + 1) if len(hits) else 0.5
+        share = (np.average(hits, weights=weights) * len(hits) + 0.5) / (len(hits) + 1)
         return blank if odd else Linear(center, scale, blank.weights, float(np.log(share / (1 - share))))
     if beside is not None:
         found, intercept = _added(blank.scaled(columns), hits, weights, shrinkage, beside, odd)

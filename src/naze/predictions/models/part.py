@@ -15,7 +15,10 @@ from naze.predictions.features.groups import Floats, Ints
 from naze.predictions.models.linear import Linear, fit_linear
 from naze.predictions.models.trees import Trees, fit_trees
 
-__all__ = ["Calibration", "Choices", "Part", "PartData", "fit_part", "log_losses"]
+__all__ = ["LEAST_DECIDED", "Calibration", "Choices", "Part", "PartData", "fit_part", "log_losses"]
+
+LEAST_DECIDED = 10
+"""Of fewer decided votes nothing is learnt about who wins: three of them gave odds of more than a hundred to one."""
 
 SHRINKAGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 EXTRA_WEIGHTS = (0.3, 1.0)
@@ -138,9 +141,11 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     Returns:
         The half, and its log odds of all votes, out of fold where a vote was held out: (votes,).
     """
+    if data.odd and (data.counted & data.own).sum() < LEAST_DECIDED:
+        return _unknown(data), np.zeros(len(data.hits))
     held = _held_out(data)
     shrinkage, extra = _chosen(data, held)
-    with_trees = with_trees and len(np.unique(data.hits[data.counted & data.own])) > 1
+    with_trees = with_trees and _trees_can_learn(data, held)
     weights = _weights(data, extra)
     kinds = () if not with_trees else ("forest", "boosted") if len(data.hits) <= _MANY else ("boosted",)
     told = _OutOfFold(data, weights, shrinkage, held, kinds)
@@ -163,6 +168,20 @@ def fit_part(data: PartData, *, with_trees: bool) -> tuple[Part, Floats]:
     if rest.any():
         out[rest] = part.predict(data.linear[rest], data.trees[rest])
     return part, out
+
+
+def _unknown(data: PartData) -> Part:
+    """Make the half that says of every vote: as likely as not."""
+    linear = fit_linear(data.linear, data.hits, np.zeros(len(data.hits)), SHRINKAGES[-1], odd=data.odd > 0)
+    loss, extra = float(np.log(2)), (0.0,) * int(data.sources.max(initial=0))
+    choices = Choices(SHRINKAGES[-1], extra, 0, 0.0, 0.0, False, loss, None, None, loss)
+    return Part(linear, None, None, Calibration(), choices)
+
+
+def _trees_can_learn(data: PartData, held: list[int]) -> bool:
+    """See that both outcomes happened, and that no part holds all votes that count."""
+    used = data.counted & data.own
+    return len(np.unique(data.hits[used])) > 1 and all((used & (data.parts != part)).any() for part in held)
 
 
 class _OutOfFold:

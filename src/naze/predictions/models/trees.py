@@ -15,7 +15,7 @@ import numpy as np
 
 from naze.predictions.features.groups import Floats
 
-__all__ = ["Trees", "fit_trees", "trees_missing"]
+__all__ = ["Trees", "fit_trees", "trees_missing", "trees_missing_words"]
 
 _SEED = 7
 _MANY = 20_000
@@ -31,11 +31,16 @@ def trees_missing() -> str | None:
     try:
         import lightgbm  # noqa: F401
     except (ImportError, OSError) as error:
-        return (
-            f"LightGBM cannot be loaded ({error}); its wheel needs the system's OpenMP library (Debian and Ubuntu: "
-            "apt install libgomp1; macOS: brew install libomp)"
-        )
+        return trees_missing_words(error)
     return None
+
+
+def trees_missing_words(error: object) -> str:
+    """Say that LightGBM cannot be loaded, why, and what to install."""
+    return (
+        f"LightGBM cannot be loaded ({error}); its wheel needs the system's OpenMP library (Debian and Ubuntu: "
+        "apt install libgomp1; macOS: brew install libomp)"
+    )
 
 
 @dataclass(frozen=True)
