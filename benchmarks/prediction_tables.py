@@ -28,7 +28,7 @@ from naze.predictions.features.groups import Floats, Group, Ints, VoteFeatures, 
 from naze.predictions.models.learnt import Taught, learn, prompt_parts
 from naze.predictions.predictor import outcomes_of, prompt_numbers
 from naze.predictions.scores import class_numbers, difference, log_loss, score_probabilities
-from naze.records import Vote
+from naze.records import Vote, Winner
 from naze.votes import read_votes
 
 FOLDS = 5
@@ -266,6 +266,30 @@ def published(sets: Mapping[str, list[Vote]], arena: list[Vote]) -> str:
     return "\n".join(lines)
 
 
+def apart(sets: Mapping[str, list[Vote]], arena: list[Vote]) -> str:
+    """Predict who wins in decided votes of sets on which nothing was chosen; all is learnt from other votes, once."""
+    head = ("set", "predictor", "log loss", "less that of naze", "AUC, a against b")
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    told = taught([arena], embeddings=False)
+    own = {text_of(vote.prompt).strip().casefold() for vote in arena}
+    for name, every in sets.items():
+        votes = [vote for vote in every if text_of(vote.prompt).strip().casefold() not in own]
+        votes = [vote for vote in votes if vote.winner in (Winner.A, Winner.B)]
+        asked = taught([votes], embeddings=False)
+        happened = class_numbers(asked.outcomes)
+        losses: dict[str, Floats] = {}
+        for words, learner in {"naze": naze_learner(), **BASELINES}.items():
+            probabilities = learner(told, asked.features)
+            pair = probabilities[:, :2] / probabilities[:, :2].sum(axis=1, keepdims=True)
+            losses[words] = log_loss(np.column_stack([pair, np.zeros(len(pair))]), happened)
+            score = score_probabilities(probabilities, happened, asked.prompts)
+            gap = difference(losses[words], losses["naze"], asked.prompts)
+            cells = [f"{name}, {len(happened):,}", words, f"{losses[words].mean():.4f}"]
+            cells += ["" if words == "naze" else figure(gap, 4, sign=True), figure(score["win_auc"], 3)]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def longer_wins(features: VoteFeatures) -> Floats:
     """Give all probability to the response with more characters, or to a tie where they have as many: (votes, 3)."""
     [length] = [group for group in features.groups if group.name == "length"]
@@ -304,7 +328,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("votes", type=Path)
     parser.add_argument("--extra", type=Path, action="append", default=[])
-    parser.add_argument("--table", choices=("side", "ablation", "curve", "published"), action="append")
+    parser.add_argument(
+        "--table", choices=("side", "ablation", "curve", "published", "apart"), action="append"
+    )
     parser.add_argument("--embeddings", action="store_true", help="use vectors of the texts too")
     parser.add_argument(
         "--linear", action="store_true", help="the ablation by the linear model alone: a fourth of the time"
@@ -329,7 +355,7 @@ def main() -> None:
             tables[name] = learning_curve(votes, embeddings=asked.embeddings)
         else:
             sets = {path.stem: decided(path)[: asked.limit] for path in asked.set}
-            tables[name] = published(sets, votes)
+            tables[name] = (published if name == "published" else apart)(sets, votes)
         print(f"\n{name}\n\n{tables[name]}\n", flush=True)
     if asked.write:
         write_into(asked.write, tables)
