@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+import made_factors
 from naze.cli import app
 from naze.cli.predict import kept_answers
+from naze.factors.result import write_factors
 from naze.predictions import VotePredictor
 from naze.predictions.asking import Questions
 from naze.predictions.judging import Verdicts
+from naze.records import Outcome
 from naze.votes import read_votes
 
 EXPLAINED = Path(__file__).parents[2] / "examples" / "explained.parquet"
@@ -250,7 +254,77 @@ def test_a_leaderboard_says_what_was_taken_out(shared_data):
     assert "davidson, length and markdown taken out (--style-control); 95 %" in styled
 
 
-def test_a_real_model_judges_a_file_and_feeds_a_predictor(tmp_path, smollm2_path):
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """As few votes as a fit takes, half of them decided, their texts cut short; one more has turns that no prompt holds."""
+    texts = ("prompt", "response_a", "response_b")
+    frame = pl.read_parquet(EXPLAINED).unique("prompt", maintain_order=True)
+    first = {name: pl.col(name).list.first().fill_null("").str.head(30) for name in texts}
+    frame = frame.with_columns(pl.concat_list(text).alias(name) for name, text in first.items())
+    decided = pl.col("winner").is_in(["a", "b"])
+    turns = pl.lit(1_500 * ["word"])
+    long = frame[-1:].with_columns(turns.alias(name) for name in texts)
+    votes = pl.concat([frame.filter(decided)[:15], frame.filter(~decided)[:15], long])
+    votes.write_parquet(path := tmp_path_factory.mktemp("short") / "v.parquet")
+    return path
+
+
+@pytest.fixture(scope="module")
+def factors(tmp_path_factory):
+    """A run whose one factor SmolLM2 is asked about: each costs two questions a vote."""
+    folder = tmp_path_factory.mktemp("factors") / "f"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made_factors, "KINDS", made_factors.KINDS[:2])
+        found = made_factors.make_found(Outcome.WIN, "en")
+    [first, _], matrix = found.factors, found.matrix
+    one = replace(
+        found,
+        about=replace(found.about, model="smollm2:135m"),
+        factors=(first,),
+        validation=replace(found.validation, tests=found.validation.tests[:1]),
+        reason_factors=tuple(name if name == first.id else None for name in found.reason_factors),
+        matrix=replace(
+            matrix, factor_ids=(first.id,), shown=matrix.shown[:, :1], swapped=matrix.swapped[:, :1]
+        ),
+    )
+    write_factors(folder, one)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def with_model(short, factors, tmp_path_factory, smollm2_path):
+    """A predictor that learnt from a model's verdicts on factors, and what its fit said; a judge takes the same way."""
+    folder = tmp_path_factory.mktemp("models") / "judged"
+    words = ("--factors", factors, "--folds", 2, "--no-trees")
+    done = typed("predict", "fit", short, "--out", folder, *words, "--leave-out", "n-grams")
+    assert done.exit_code == 0, done.output
+    return folder, done.output
+
+
+def test_a_real_models_verdicts_on_factors_feed_a_predictor(with_model):
+    folder, said = with_model
+    assert "1 votes without a model's answer are left out" in said and "30 votes on 30 prompts" in said
+    predictor = VotePredictor.load(folder)
+    assert "factors" in predictor.group_names_
+    assert [one.name for one in predictor.questions_.factors] == ["Level of detail"]
+    assert predictor.questions_.factors_model == "smollm2:135m"
+
+
+def test_votes_to_predict_are_put_to_the_same_model_and_one_without_an_answer_is_told(
+    with_model, short, tmp_path
+):
+    folder, _ = with_model
+    few = tmp_path / "few.parquet"
+    pl.read_parquet(short)[[0, -1]].write_parquet(few)
+    done = typed("predict", "apply", folder, few, "--out", tmp_path / "p.csv")
+    assert done.exit_code == 0, done.output
+    assert "1 votes have no answer of the model; for them its verdict is taken as undecided" in done.output
+    told = pl.read_csv(tmp_path / "p.csv").select("p_a", "p_b", "p_tie")
+    assert told.height == 2 and told.sum_horizontal().to_list() == pytest.approx([1.0, 1.0])
+    assert [one.name for one in (tmp_path / "p-asked").iterdir()] == ["factors"]
+
+
+def test_a_real_model_judges_a_file(tmp_path, smollm2_path):
     done = typed("judge", KAGGLE, "--model", "smollm2:135m", "--limit", 3, "--out", tmp_path / "j", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout[done.stdout.index('{"file"') :])
