@@ -248,7 +248,7 @@ def test_a_leaderboard_says_what_was_taken_out(shared_data):
     words = ("leaderboard", shared_data / "arena_33k_domains.parquet", "--intervals", "sandwich")
     plain = typed(*words, "--without", "gpt-4")
     assert plain.exit_code == 0, plain.output
-    assert "gpt-4 " not in plain.output and "or name a model that is left out" in plain.output
+    assert "gpt-4 " not in plain.output and "or of a model that is left out" in plain.output
     assert "\ndavidson; 95 %" in plain.output
     styled = typed(*words, "--style-control").output
     assert "davidson, length and markdown taken out (--style-control); 95 %" in styled
@@ -303,7 +303,7 @@ def with_model(short, factors, tmp_path_factory, smollm2_path):
 
 def test_a_real_models_verdicts_on_factors_feed_a_predictor(with_model):
     folder, said = with_model
-    assert "1 votes without a model's answer are left out" in said and "30 votes on 30 prompts" in said
+    assert "1 vote has no answer of the model: left out" in said and "30 votes on 30 prompts" in said
     predictor = VotePredictor.load(folder)
     assert "factors" in predictor.group_names_
     assert [one.name for one in predictor.questions_.factors] == ["Level of detail"]
@@ -318,7 +318,7 @@ def test_votes_to_predict_are_put_to_the_same_model_and_one_without_an_answer_is
     pl.read_parquet(short)[[0, -1]].write_parquet(few)
     done = typed("predict", "apply", folder, few, "--out", tmp_path / "p.csv")
     assert done.exit_code == 0, done.output
-    assert "1 votes have no answer of the model; for them its verdict is taken as undecided" in done.output
+    assert "1 vote has no answer of the model: its verdict is taken as undecided there" in done.output
     told = pl.read_csv(tmp_path / "p.csv").select("p_a", "p_b", "p_tie")
     assert told.height == 2 and told.sum_horizontal().to_list() == pytest.approx([1.0, 1.0])
     assert [one.name for one in (tmp_path / "p-asked").iterdir()] == ["factors"]

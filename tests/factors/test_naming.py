@@ -124,14 +124,12 @@ def test_a_name_that_cannot_be_one_leaves_the_reasons_own_words(tmp_path, answer
     assert {one.name for one in found.factors} == {"Courtesy", f"{SAID[0]} (0)"}
 
 
-def test_what_failed_once_is_asked_in_another_way(tmp_path):
-    """The same question to the same model would have the same answer; a text that repeats itself ends with a penalty."""
-    named(tmp_path, ["Brevity", '{"definition": "Brief and brief and brief and'])
-    folders = [tmp_path / "name", tmp_path / "name" / "again"]
-    penalties = [
-        json.loads((one / "manifest.json").read_text())["sampling"]["repetition_penalty"] for one in folders
-    ]
-    assert penalties == [1.0, 1.05]
+def test_a_group_whose_name_failed_is_not_asked_the_same_again(tmp_path):
+    cut_off = '{"definition": "Brief and brief and brief and'
+    named(tmp_path, [cut_off, cut_off])
+    assert not (tmp_path / "name" / "again").exists()
+    named(tmp_path / "other", ["Brevity", cut_off])
+    assert (tmp_path / "other" / "name" / "again").exists()
 
 
 def test_a_group_too_large_for_the_context_shows_fewer_reasons(tmp_path):

@@ -332,7 +332,7 @@ def test_contradicting_votes_are_kept_and_told(real_votes):
     twin = replace(swap_sides(real_votes[0]), id="twin", winner=Winner.A)
     first = replace(real_votes[0], winner=Winner.A)
     predictor = VotePredictor(folds=2, trees=False).fit([first, twin, *real_votes[1:100]])
-    assert any("1 prompt has votes" in note and "contradict" in note for note in predictor.report_.notes)
+    assert any("contradict each other (prompts: 1)" in note for note in predictor.report_.notes)
 
 
 def one_class(votes):

@@ -57,8 +57,6 @@ SCHEMA = json.dumps(
     }
 )
 _SAMPLING = Sampling(max_tokens=128)
-_AGAIN = Sampling(max_tokens=128, repetition_penalty=1.05)
-"""What failed once would fail the same way again; a sentence that repeats itself to the limit is the most common way."""
 _EMPTY_NAMES = re.compile(
     r"^(?:(?:overall |general |response |answer )?(?:quality|equality|same(?:ness)?|preference|criterion|criteria|"
     r"faults?|problem|none)|(?:応答の|回答の|全体的な)?(?:同等性|類似|類似性|観点|欠点|なし))[.。]?$"
@@ -120,7 +118,7 @@ def name_factors(
     """Have a model name and define each group of reasons. Durable: the same call again continues.
 
     Groups whose name is empty, does not say what its group says (`fitting.py`), or was given to a larger group
-    before, are asked once more, with the names that are taken and a penalty on repetition. What is then still empty is
+    before, are asked once more with the names that are taken, if any are. What is then still empty is
     refused, what still has one name is one factor, and a group without a fitting name bears its own words where most of
     its reasons share them; else it is refused.
 
@@ -141,15 +139,15 @@ def name_factors(
     template = replace(load_template("name_factor", language), schema=SCHEMA)
     wording = _Wording(template, outcome, worker)
     rows: list[_Row] = [(f"group {number}", group, ()) for number, group in enumerate(groups, 1)]
-    names = _asked(wording, rows, folder, _SAMPLING, progress)
+    names = _asked(wording, rows, folder, progress)
     known = vocabulary(text for group in groups for text in _texts(group))
     names = [None if one is None or is_broken(one[0], known) else one for one in names]
     ranks = _ranks(groups, names, embedder)
     worst = _worst_rank(groups)
     taken, again = _taken(groups, names, ranks, outcome, language)
-    if again:
+    if again and taken:  # with no name taken it would be the same question, and the same answer
         rows = [(f"group {place + 1}", groups[place], tuple(taken)) for place in again]
-        second = dict(zip(again, _asked(wording, rows, folder / "again", _AGAIN, None), strict=True))
+        second = dict(zip(again, _asked(wording, rows, folder / "again", None), strict=True))
         second = {
             place: one for place, one in second.items() if one is not None and not is_broken(one[0], known)
         }
@@ -204,7 +202,7 @@ def _says_one_thing(group: ReasonGroup) -> bool:
 
 
 def _asked(
-    wording: _Wording, rows: Sequence[_Row], folder: Path, sampling: Sampling, progress: Progress | None
+    wording: _Wording, rows: Sequence[_Row], folder: Path, progress: Progress | None
 ) -> list[_Name | None]:
     """Ask about groups; None where the model gave no valid answer."""
     told = [[name, group.words, [one.text for one in group.shown], others] for name, group, others in rows]
@@ -213,7 +211,7 @@ def _asked(
     def source(limit_tokens: int) -> Iterator[FittedPrompt]:
         return (wording.fitting_prompt(row, limit_tokens) for row in rows)
 
-    step = Step(TASK, wording.template, sampling, made_from)
+    step = Step(TASK, wording.template, _SAMPLING, made_from)
     run = wording.worker.ask(folder, step, source, progress=progress)
     try:
         return [_read(row.answer) for row in run.rows()]

@@ -347,8 +347,8 @@ class VotePredictor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         against = _contradictions(votes, taught.outcomes)
         if against:
             notes.append(
-                f"{counted(against, 'prompt', 'has')} votes on the same two responses that contradict each other; all "
-                "are kept, since people differ"
+                f"votes on the same two responses contradict each other (prompts: {against:,}); all are kept, since "
+                "people differ"
             )
         return tuple(notes)
 

@@ -189,8 +189,8 @@ _NOTES = (
     ),
     (
         "p_noted_contradictions",
-        r"(?P<n>[\d,]+) prompts have votes on the same two responses that contradict each other; all are kept, .*",
-        "{n} prompts have votes on the same two responses that contradict each other; all are kept, since people differ",
+        r"votes on the same two responses contradict each other \(prompts: (?P<n>[\d,]+)\); all are kept, .*",
+        "votes on the same two responses contradict each other (prompts: {n}); all are kept, since people differ",
         "{n}個のプロンプトでは、同じ二つの回答への票が食い違っています。人によって違うものなので、すべて残しました",
     ),
 )
