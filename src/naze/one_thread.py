@@ -13,8 +13,8 @@ MANY_ROWS = 12_000
 def one_thread_if_small(rows: int) -> Iterator[None]:
     """Keep the linear algebra of numpy and scipy to one thread meanwhile, where a matrix has few rows.
 
-    A fit of some hundred votes is ten thousand products of small matrices. Shared by two threads each takes up to three
-    times as long, since it ends with one waiting for the other; on a busy machine it is worse.
+    A fit of some hundred votes is ten thousand products of small matrices. Shared by two threads each ends with one waiting
+    for the other, so that nothing is gained; on a busy machine it takes nearly twice as long.
     """
     if rows >= MANY_ROWS:
         yield
