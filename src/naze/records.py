@@ -121,6 +121,8 @@ class FittedPrompt:
     """The most that a prompt could have; None when nobody counted."""
     problem: str | None = None
     """Why this cannot be asked at all, e.g. a row without a text: recorded as INVALID with this reason."""
+    about: Any = None
+    """What the prompt was made of, e.g. the whole vote, for who checks its answer."""
 
 
 class Status(StrEnum):
@@ -168,6 +170,8 @@ class Answer:
     seconds: float = 0.0
     """From the moment the engine took the prompt until the answer was whole."""
     attempts: int = 1
+    marks: tuple[str, ...] = ()
+    """Names of what is wrong with the text, where somebody looked (`naze.jobs.faults`)."""
     states: bytes | None = None
     """Where they were asked for: the model's hidden states at the prompt's last token, float16, little-endian, one depth
     after another (see `naze.engines.states`)."""

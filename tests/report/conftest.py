@@ -7,8 +7,9 @@ import pytest
 
 from made_factors import make_factors
 from naze.factors.result import Factors
+from naze.jobs import ExplainedVote
 from naze.records import Answer, FinishReason, Fit, Outcome, Status, Vote, Winner
-from naze.report import ExplainedVote, write_explained_page, write_factors_report
+from naze.report import write_explained_page, write_factors_report
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

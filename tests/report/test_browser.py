@@ -2,8 +2,9 @@
 
 import pytest
 
+from naze.jobs import ExplainedVote
 from naze.records import Answer, Status, Vote, Winner
-from naze.report import ExplainedVote, write_explained_page
+from naze.report import write_explained_page
 from naze.report.texts import TEXTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -10,9 +10,9 @@ import naze
 from naze.cli import app
 from naze.errors import ConfigurationError, RunError
 from naze.generations import open_run
-from naze.jobs import ExplainSettings
+from naze.jobs import ExplainSettings, explained_rows
 from naze.records import Fit, Sampling, Status
-from naze.report import explained_rows, run_facts, write_run_page
+from naze.report import run_facts, write_run_page
 from scripted import MANIFEST, ScriptedEngine, rows, run_all
 
 SHORT = ExplainSettings(sampling=Sampling(max_tokens=12))

@@ -4,8 +4,9 @@ import re
 import pytest
 
 from naze.errors import ConfigurationError, StoreError
+from naze.jobs import ExplainedVote
 from naze.records import Answer, Status, Vote, Winner
-from naze.report import ExplainedVote, write_explained_page
+from naze.report import write_explained_page
 from naze.report.html import embed
 from naze.report.texts import TEXTS
 

@@ -15,7 +15,7 @@ from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
 
 if TYPE_CHECKING:
-    from naze.generations import Estimate, Summary
+    from naze.generations import Estimate, Run, Summary
     from naze.jobs import ExplainSettings
     from naze.jobs.asking import Told
     from naze.votes import Votes
@@ -35,14 +35,22 @@ def explain(
     columns: Columns = None,
     winner: Winner = None,
     format: Format = None,
-    template: Annotated[str, typer.Option(help="A built-in template, or a file.")] = "explain",
-    max_tokens: Annotated[int, typer.Option(min=1, help="The longest explanation, in tokens.")] = 768,
+    length: Annotated[
+        str, typer.Option(help="short: one point of each response; full: up to three, for stronger models.")
+    ] = "short",
+    template: Annotated[
+        str, typer.Option(help="explain, or the file of a template of your own.")
+    ] = "explain",
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="The longest explanation, in tokens; else as the length says.")
+    ] = None,
     temperature: Annotated[float, typer.Option(min=0.0, help="0: always the likeliest token.")] = 0.0,
     seed: Annotated[int, typer.Option(help="For a temperature above 0.")] = 0,
     stop: Annotated[list[str] | None, typer.Option(help="A text that ends an explanation.")] = None,
     repetition_penalty: Annotated[
-        float, typer.Option(min=1.0, help="Above 1, repeating becomes less likely; small models need it.")
-    ] = 1.0,
+        float | None,
+        typer.Option(min=1.0, help="Above 1, repeating becomes less likely; else as suits the language."),
+    ] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="The same text every time here; one vote at a time.")
     ] = False,
@@ -68,11 +76,20 @@ def explain(
     The run is durable: stop it, kill it, run the same command again, and it goes on; nothing is asked twice.
     """
     from naze.jobs import ExplainSettings
+    from naze.jobs.explain import explain_sampling
 
+    usual = explain_sampling(template, length, language)
     settings = ExplainSettings(
         template=template,
+        length=length,
         sampling=Sampling(
-            max_tokens, temperature, 1.0, seed, tuple(stop or ()), deterministic, repetition_penalty
+            max_tokens or usual.max_tokens,
+            temperature,
+            1.0,
+            seed,
+            tuple(stop or ()),
+            deterministic,
+            repetition_penalty or usual.repetition_penalty,
         ),
         fit=cast(Any, fit),  # checked where it is used
         long_model=long_model,
@@ -103,9 +120,8 @@ def _run(
     run = explain_votes(
         votes, model, language=language, out=out, settings=settings, progress=choose_progress(), tell=tell
     )
-    summary = run.summary()
+    summary = show_summary(run, as_json=as_json)
     run.close()
-    show_summary(run.folder, summary, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
 
@@ -128,11 +144,15 @@ def tell(told: "Told") -> None:
         )
 
 
-def show_summary(folder: Path, summary: "Summary", *, as_json: bool) -> None:
-    """Say how a run ended."""
+def show_summary(run: "Run", *, as_json: bool) -> "Summary":
+    """Say how a run of `naze explain` ended."""
+    from naze.jobs.explain import verified_quotes
+
+    folder, summary, quotes = run.folder, run.summary(), verified_quotes(run)
     if as_json:
-        typer.echo(json.dumps({"run": str(folder), **asdict(summary)}, ensure_ascii=False))
-        return
+        told = {"run": str(folder), **asdict(summary), **asdict(quotes), "verified_share": quotes.share}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return summary
     words = [f"{summary.answered:,} of {summary.rows:,} votes answered"]
     words += [
         f"{count:,} {name}"
@@ -146,9 +166,19 @@ def show_summary(folder: Path, summary: "Summary", *, as_json: bool) -> None:
     typer.echo(f"{', '.join(words)}: {folder}")
     if summary.shortened:
         typer.echo(f"{summary.shortened:,} votes were shortened to fit the context; the text says where.")
+    if quotes.quotes:
+        typer.echo(
+            f"{quotes.verified:,} of {quotes.quotes:,} quotes stand in the response they are said to come from."
+        )
+    if summary.asked_again:
+        typer.echo(
+            f"{summary.asked_again:,} explanations had a fault and were asked for once more: {summary.mended:,} are better "
+            f"now; {summary.faulty:,} still have one, marked on the page."
+        )
     if summary.failed:
         typer.echo(f"Why: naze runs show {folder}   Again: naze runs retry {folder}")
     typer.echo(f"Read them: naze report {folder} --out {folder}/report.html", err=not sys.stdout.isatty())
+    return summary
 
 
 def _estimated(

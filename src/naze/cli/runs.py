@@ -1,6 +1,7 @@
 """`naze runs`: list, show, export and retry runs."""
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -165,11 +166,11 @@ def retry(
         return
     if summary.open or any(getattr(summary, failure.value) for failure in chosen):
         done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
-        summary = done.summary()
-        done.close()
     else:
         typer.echo(f"{run}: no row ended as {' or '.join(chosen)}; nothing to ask again.", err=True)
-    show_summary(run, summary, as_json=as_json)
+        done = open_run(run)
+    with closing(done):
+        summary = show_summary(done, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
 

@@ -2,10 +2,12 @@
 
 The grammar that OpenVINO GenAI makes of a schema by itself allows any amount of white space between two tokens, and a small
 model may write line ends until it is cut off: JSON that never comes to its end. What is written here ends each gap after a
-line end and an indentation. Keywords that are rarer than that trouble (`pattern`, `format`, …) are left to GenAI's own.
+line end and an indentation. Simple patterns (texts, classes of characters, repetitions of these) are written here too, each
+repetition such that it ends in itself; what is rarer than that trouble (`format`, other patterns, …) is left to GenAI's own.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -47,7 +49,7 @@ _SAYS_NOTHING = frozenset(
     }
 )
 _TYPE_KEYS = {
-    "string": frozenset({"minLength", "maxLength"}),
+    "string": frozenset({"minLength", "maxLength", "pattern"}),
     "integer": frozenset({"minimum", "maximum"}),
     "number": frozenset[str](),
     "boolean": frozenset[str](),
@@ -144,6 +146,8 @@ class _Maker:
         A repetition of a rule, `char{2,60}`, would say the same. But then xgrammar looks at thousands of tokens before every
         token that is written (docs/performance.md); what may follow a rule that ends in a rule is known beforehand.
         """
+        if "pattern" in said:
+            return self._pattern(str(said["pattern"]))
         least, most = int(said.get("minLength", 0)), said.get("maxLength")
         if not least and most is None:
             return "string"
@@ -158,6 +162,29 @@ class _Maker:
                 ways += [f"{_CHARACTER} {following}", rf'"\\" escape {following}']
             self.rules[f"{name}{count}"] = " | ".join(ways)
         return rf'"\"" {name}0'
+
+    def _pattern(self, pattern: str) -> str:
+        """Write a text by its pattern: pieces one after another, each a character, a class, or a choice of such sequences.
+
+        A repetition becomes a rule that ends in itself, for the reason that `_string` gives. Lengths beside a pattern are
+        checked after the answer is there.
+        """
+        if not (pattern.startswith("^") and pattern.endswith("$")):
+            raise _OtherError
+        following = r'"\""'
+        for piece, repeats in reversed(_pieces(pattern[1:-1])):
+            once = " | ".join(f"{atoms} {following}" for atoms in piece)
+            if not repeats and len(piece) == 1:
+                following = once
+            elif repeats in ("*", "+"):
+                name = f"r{len(self.rules)}"
+                self.rules[name] = " | ".join([*(f"{atoms} {name}" for atoms in piece), following])
+                following = (
+                    name if repeats == "*" else self._rule(" | ".join(f"{atoms} {name}" for atoms in piece))
+                )
+            else:
+                following = self._rule(f"{once} | {following}" if repeats == "?" else once)
+        return rf'"\"" {following}'
 
     def _array(self, said: Mapping[str, Any]) -> str:
         item = self._named(self.of(said.get("items", True)))
@@ -214,6 +241,51 @@ class _Maker:
         name = f"r{len(self.rules)}"
         self.rules[name] = body
         return name
+
+
+_CLASS = r"\[(?:\\.|[^\]\\])+\]"
+_CHARACTER_OR_CLASS = rf"{_CLASS}|\\[^\w]|[^\[\](){{}}|*+?.^$\\]"
+_ATOM = re.compile(_CHARACTER_OR_CLASS, re.S)
+_PIECE = re.compile(
+    rf"(?:\(\?:(?P<ways>(?:{_CLASS}|\\.|[^()\[\\])*)\)|(?P<atom>{_CHARACTER_OR_CLASS}))(?P<repeats>[*+?]?)",
+    re.S,
+)
+_WAY = re.compile(rf"(?:{_CLASS}|\\.|[^|\[\\])+", re.S)
+_NEVER_BARE = '"\\' + "".join(map(chr, range(32)))
+"""Characters that stand in a JSON text in another way than by themselves."""
+
+
+def _pieces(pattern: str) -> list[tuple[list[str], str]]:
+    """Cut a pattern into pieces: the ways in which each can be written, as expressions, and how often it stands."""
+    pieces: list[tuple[list[str], str]] = []
+    place = 0
+    while place < len(pattern):
+        piece = _PIECE.match(pattern, place)
+        if piece is None:
+            raise _OtherError
+        ways = piece["ways"]
+        written = [_atoms(way) for way in (_WAY.findall(ways) if ways is not None else [piece["atom"]])]
+        pieces.append((written, piece["repeats"]))
+        place = piece.end()
+    return pieces
+
+
+def _atoms(way: str) -> str:
+    """Write classes and characters that follow one another."""
+    atoms = _ATOM.findall(way)
+    if "".join(atoms) != way:
+        raise _OtherError
+    return " ".join(
+        _class(atom) if atom.startswith("[") else _literal(atom.removeprefix("\\")) for atom in atoms
+    )
+
+
+def _class(atom: str) -> str:
+    """Pass a class of characters on, where all of it may stand in a JSON text as it is."""
+    known = re.compile(atom)
+    if any(known.fullmatch(character) for character in _NEVER_BARE):
+        raise _OtherError
+    return atom
 
 
 def _only(said: Mapping[str, Any], known: "set[str] | frozenset[str]") -> None:

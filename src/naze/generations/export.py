@@ -23,6 +23,7 @@ _KINDS = {
 }  # fmt: skip
 """The columns that are no text."""
 _COPY = "copy of the id"
+_JOINED = " of the subject"
 
 
 def export_run(run: Run | str | Path, path: str | Path, *, join: "polars.DataFrame | None" = None) -> int:
@@ -31,7 +32,8 @@ def export_run(run: Run | str | Path, path: str | Path, *, join: "polars.DataFra
     Args:
         run: an opened run, or its folder.
         path: written aside, then renamed.
-        join: further columns for each subject, with the subject's id in a column `id`.
+        join: further columns for each subject, with the subject's id in a column `id`; one that a run has itself stands
+            in its place where it has a value.
 
     Returns:
         How many rows were written.
@@ -99,6 +101,7 @@ class _Join:
         """Add the columns to some rows of the run; call it once for each batch, in order."""
         import polars
 
+        both = [name for name in self._columns.columns if name in frame.columns]
         copies = [
             self._copy(subject_id, question_id)
             for subject_id, question_id in zip(frame["subject_id"], frame["question_id"], strict=True)
@@ -111,8 +114,10 @@ class _Join:
                 right_on=["id", _COPY],
                 how="left",
                 maintain_order="left",
+                suffix=_JOINED,
             )
-            .drop(_COPY)
+            .with_columns(polars.coalesce(f"{name}{_JOINED}", name).alias(name) for name in both)
+            .drop(_COPY, *(f"{name}{_JOINED}" for name in both))
         )
 
     def _copy(self, subject_id: str, question_id: str) -> int:

@@ -13,8 +13,8 @@ from typing import Any
 
 from naze.errors import ManifestMismatchError, RunNotFoundError, RunVersionError, StoreError
 
-FORMAT = 1
-"""The version of a run's folder; a run with a higher one was made by a newer naze."""
+FORMAT = 2
+"""The version of a run's folder; a run with a higher one was made by a newer naze, with a lower one by an older."""
 MANIFEST_NAME = "manifest.json"
 _PACKAGES = ("naze", "openvino-genai", "xllamacpp", "polars")
 
@@ -168,6 +168,11 @@ def read_manifest(folder: Path) -> Manifest:
         raise RunVersionError(
             f"{folder}: the run has format {found['format']}; this naze ({version('naze')}) knows up to {FORMAT}. "
             "Install a newer naze to open it."
+        )
+    if found.get("format", FORMAT) < FORMAT:
+        raise RunVersionError(
+            f"{folder}: the run has format {found['format']}, of a naze before its first release; this one "
+            f"({version('naze')}) reads format {FORMAT}. Give the command another --out, and it asks anew."
         )
     missing = {"task", "engine", "fingerprint"} - found.keys()
     if missing:

@@ -6,7 +6,7 @@ A run is a folder with a manifest and a store. `open_run` reads it, also while a
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from naze.generations.budget import Spender
 from naze.generations.keys import AnswerKeys
 from naze.generations.manifest import MANIFEST_NAME, Manifest, check_match, read_manifest, write_manifest
 from naze.generations.progress import Progress
+from naze.generations.second_way import Check, is_better
 from naze.generations.store import STORE_NAME, AnswerWriter, Planned, Row, Store, storable
 from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
 
@@ -48,6 +49,12 @@ class Summary:
     generated_tokens: int
     seconds: float
     """Summed over answers; those computed together each count their whole time."""
+    faulty: int = 0
+    """Rows whose answer is kept with a fault that was found in it."""
+    asked_again: int = 0
+    """Prompts that were asked in a second way because of a fault."""
+    mended: int = 0
+    """Those of them whose second answer was better, and is kept."""
 
     @property
     def failed(self) -> int:
@@ -77,6 +84,7 @@ class Run:
         by_status: Counter[str | None] = Counter()
         by_fit: Counter[str] = Counter()
         sums = [0, 0, 0, 0.0]
+        faults = self._store.faults()
         for status, fit, rows, *numbers in self._store.counts():
             by_status[status] += rows
             by_fit[fit] += rows
@@ -94,6 +102,9 @@ class Run:
             cached_tokens=int(sums[1]),
             generated_tokens=int(sums[2]),
             seconds=float(sums[3]),
+            faulty=faults.faulty,
+            asked_again=faults.asked_again,
+            mended=faults.mended,
         )
 
     def rows(self) -> Iterator[Row]:
@@ -152,8 +163,11 @@ class WritableRun(Run):
         progress: Progress | None = None,
         spender: Spender | None = None,
         long_spender: Spender | None = None,
+        check: Check | None = None,
     ) -> Summary:
         """Ask every planned row that has no answer yet, and store each answer as it finishes.
+
+        What is found faulty is asked once more in another way, after all others; the better answer is kept.
 
         Args:
             source: the same rows that were planned.
@@ -162,6 +176,7 @@ class WritableRun(Run):
             progress: is told of every answer.
             spender: lets prompts through as long as a budget pays for them; None: no budget.
             long_spender: the same for routed rows.
+            check: finds faults in answers; None: nobody looks.
 
         Raises:
             StoreError: an answer cannot be stored; the run stops.
@@ -171,7 +186,7 @@ class WritableRun(Run):
             ConfigurationError: rows are to be routed, and there is no engine to route them to.
         """
         summary = self.summary()
-        if not summary.open:
+        if not summary.open and not (check is not None and self._store.faults().unasked):
             return summary
         if summary.routed and open_long_engine is None:
             raise ConfigurationError(
@@ -180,17 +195,13 @@ class WritableRun(Run):
             )
         if progress is not None:
             progress.start(summary.rows - summary.open, summary.failed, summary.rows)
-        writer = AnswerWriter(self._store.path)
-        sitting = _Sitting(writer, self._store.earlier_attempts(), progress)
-        chosen = _Chosen(self.folder, self._store, source)
         keys, long_keys = self._keys()
+        sitting = _Sitting(self.folder, self._store, source, self._sampling(), progress, check)
         try:
-            sitting.ask(chosen.rows(keys, routed=False), open_engine, self._sampling(), spender)
+            sitting.ask(keys, open_engine, spender, routed=False)
             if open_long_engine is not None and summary.routed:
-                rows = chosen.rows(long_keys, routed=True)
-                sitting.ask(rows, open_long_engine, self._sampling(), long_spender)
+                sitting.ask(long_keys, open_long_engine, long_spender, routed=True)
         finally:
-            writer.close()
             if progress is not None:
                 progress.finish()
         summary = self.summary()
@@ -212,35 +223,57 @@ class WritableRun(Run):
 
 
 class _Sitting:
-    """One call of `execute`: asks, validates, stores, tells the progress."""
+    """One call of `execute`: asks, validates, looks for faults, stores, tells the progress."""
 
-    def __init__(self, writer: AnswerWriter, earlier: dict[bytes, int], progress: Progress | None) -> None:
-        self._writer = writer
-        self._earlier = earlier
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        source: Source,
+        sampling: Sampling,
+        progress: Progress | None,
+        check: Check | None,
+    ) -> None:
+        self._folder = folder
+        self._store = store
+        self._source = source
+        self._sampling = sampling
         self._progress = progress
-        self._under_way: dict[int, tuple[bytes, int]] = {}
-        """For each prompt under way, by identity: its key, and how many planned rows share its answer."""
+        self._check = check
+        self._earlier = store.earlier_attempts()
+        self._under_way: dict[int, _UnderWay] = {}
+        """By the identity of the prompt."""
 
     def ask(
-        self,
-        rows: Iterator["_Wanted"],
-        open_engine: Callable[[], Engine],
-        sampling: Sampling,
-        spender: Spender | None,
+        self, keys: AnswerKeys, open_engine: Callable[[], Engine], spender: Spender | None, *, routed: bool
     ) -> None:
-        """Ask rows of one engine until none is left, or the budget is used up."""
-        askable = self._askable(rows)
+        """Ask the rows of one engine until none is left, or the budget is used up; then what was found faulty once more."""
+        with closing(AnswerWriter(self._store.path)) as self._writer:
+            rows = self._chosen(self._store.wanted()).rows(keys, routed=routed)
+            self._ask(self._askable(rows), open_engine, spender)
+        if self._check is None:
+            return
+        with closing(AnswerWriter(self._store.path)) as self._writer:
+            rows = self._chosen(self._store.wanted_again()).rows(keys, routed=routed)
+            self._ask(self._second_prompts(rows, self._check), open_engine, spender)
+
+    def _chosen(self, wanted: bytearray) -> "_Chosen":
+        return _Chosen(self._folder, self._store, self._source, wanted)
+
+    def _ask(
+        self, askable: Iterator[Prompt], open_engine: Callable[[], Engine], spender: Spender | None
+    ) -> None:
         first = next(askable, None)
         if first is None:
             return
         prompts = chain([first], askable)
-        asker = Asker(open_engine, sampling)
+        asker = Asker(open_engine, self._sampling)
         try:
-            for together in [prompts] if spender is None else spender.rounds(prompts, sampling):
+            for together in [prompts] if spender is None else spender.rounds(prompts, self._sampling):
                 for prompt, answer in asker.answers(together):
                     if spender is not None:
                         spender.settle(prompt, answer)
-                    self._keep(*self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
+                    self._finish(self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
         finally:
             asker.close()
 
@@ -251,7 +284,7 @@ class _Sitting:
                 self._keep(key, stands_for, Answer(Status.INVALID, reason=row.problem, attempts=0))
                 continue
             if row.fit is not Fit.OVERFLOW:
-                self._under_way[id(row.prompt)] = key, stands_for
+                self._under_way[id(row.prompt)] = _UnderWay(row, key, stands_for)
                 yield row.prompt
                 continue
             reason = "the prompt does not fit the context"
@@ -263,12 +296,45 @@ class _Sitting:
             answer = Answer(Status.OVERFLOW, reason=reason, prompt_tokens=tokens, attempts=0)
             self._keep(key, stands_for, answer)
 
+    def _second_prompts(self, rows: Iterator["_Wanted"], check: Check) -> Iterator[Prompt]:
+        for row, key, stands_for in rows:
+            answer = self._store.answer(key)
+            if answer is not None:
+                prompt = check.again(row, answer)
+                self._under_way[id(prompt)] = _UnderWay(row, key, stands_for, prompt, answer)
+                yield prompt
+
+    def _finish(self, under_way: "_UnderWay", answer: Answer) -> None:
+        """Look for faults, and store."""
+        row, key, first = under_way.row, under_way.key, under_way.first
+        if self._check is not None and answer.status in (Status.ANSWERED, Status.INVALID):
+            answer = replace(answer, marks=self._check.marks(row, answer))
+        if first is None:
+            self._keep(key, under_way.stands_for, answer)
+        else:
+            answer = replace(answer, attempts=answer.attempts + first.attempts)
+            self._writer.put(key, answer, second=True, kept=is_better(answer, first))
+
     def _keep(self, key: bytes, stands_for: int, answer: Answer) -> None:
         if key in self._earlier:
             answer = replace(answer, attempts=answer.attempts + self._earlier[key])
         self._writer.put(key, answer)
         if self._progress is not None:
             self._progress.advance(answer, stands_for)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A prompt that was handed to the engine."""
+
+    row: FittedPrompt
+    key: bytes
+    stands_for: int
+    """How many planned rows share its answer."""
+    prompt: Prompt | None = None
+    """What is asked instead, in the second way; kept here, so that its identity stays its own."""
+    first: Answer | None = None
+    """The answer to the first way of asking."""
 
 
 _Wanted = tuple[FittedPrompt, bytes, int]
@@ -278,11 +344,11 @@ _Wanted = tuple[FittedPrompt, bytes, int]
 class _Chosen:
     """Picks the rows that are still to be asked, and makes sure that they are those that were planned."""
 
-    def __init__(self, folder: Path, store: Store, source: Source) -> None:
+    def __init__(self, folder: Path, store: Store, source: Source, wanted: bytearray) -> None:
         self._folder = folder
         self._store = store
         self._source = source
-        self._wanted = store.wanted()
+        self._wanted = wanted
 
     def rows(self, keys: AnswerKeys, *, routed: bool) -> Iterator[_Wanted]:
         """Give the rows of one engine.

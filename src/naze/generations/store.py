@@ -58,24 +58,34 @@ CREATE TABLE IF NOT EXISTS answers (
     seconds REAL NOT NULL,
     attempts INTEGER NOT NULL,
     finished_at REAL NOT NULL,
+    marks TEXT,
+    second INTEGER NOT NULL DEFAULT 0,
     superseded INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON answers (key) WHERE superseded = 0;
+CREATE INDEX IF NOT EXISTS faulty_answers ON answers (key) WHERE marks IS NOT NULL;
+CREATE INDEX IF NOT EXISTS second_answers ON answers (key) WHERE second = 1;
 CREATE TABLE IF NOT EXISTS states (key BLOB PRIMARY KEY, states BLOB NOT NULL);
 """
 _ANSWER_COLUMNS = (
     "key, status, text, probabilities, choice_mass, reason, finish_reason, "
-    "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at"
+    "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at, marks, second, superseded"
 )
-_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+_SET_ASIDE = "UPDATE answers SET superseded = 1 WHERE key = ? AND superseded = 0"
 _INSERT_STATES = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
     answers.reason, answers.finish_reason, answers.prompt_tokens, answers.cached_tokens,
-    answers.generated_tokens, answers.seconds, answers.attempts, answers.finished_at
+    answers.generated_tokens, answers.seconds, answers.attempts, answers.marks, answers.finished_at
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
+_FAULTY = (
+    "answers.superseded = 0 AND answers.marks IS NOT NULL AND answers.second = 0 AND NOT EXISTS (SELECT 1 FROM answers later "
+    "WHERE later.key = answers.key AND later.second = 1 AND later.number > answers.number)"
+)
+"""Answers with a fault whose prompt was not asked in a second way yet."""
 _NUMBERED = (
     "SELECT subject_id, question_id, key, "
     "row_number() OVER (PARTITION BY subject_id, question_id ORDER BY position) AS copy FROM plan"
@@ -84,14 +94,15 @@ _NUMBERED = (
 EXPORTED = (
     "position", "subject_id", "question_id", "status", "text", "probabilities", "choice_mass", "reason",
     "finish_reason", "fit", "prompt_tokens", "cached_tokens", "generated_tokens", "whole_tokens", "limit_tokens",
-    "seconds", "attempts",
+    "seconds", "attempts", "marks",
 )  # fmt: skip
 """The columns of `Store.tuples`."""
 _EXPORT = """
 SELECT plan.position, plan.subject_id, plan.question_id, coalesce(answers.status, 'open'), answers.text,
     answers.probabilities, answers.choice_mass, answers.reason, answers.finish_reason, plan.fit,
     answers.prompt_tokens, answers.cached_tokens, answers.generated_tokens, plan.whole_tokens, plan.limit_tokens,
-    answers.seconds, coalesce(answers.attempts, 0)
+    answers.seconds, coalesce(answers.attempts, 0),
+    (SELECT group_concat(value, ', ') FROM json_each(answers.marks))
 FROM plan LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0
 """
 
@@ -125,6 +136,20 @@ class Planned:
     """Rows whose prompt is another one now; they are asked again."""
     gone: int
     """Rows of the plan before that are no longer there; their answers stay in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How many answers have faults, and what was done about them."""
+
+    faulty: int
+    """Rows whose answer is kept with a fault."""
+    asked_again: int
+    """Prompts that were asked in a second way."""
+    mended: int
+    """Those of them whose second answer is kept."""
+    unasked: int
+    """Prompts whose answer has a fault, and that were not asked in a second way yet."""
 
 
 @contextmanager
@@ -237,6 +262,36 @@ class Store:
                 marks[position] = min(sharing, 255)
         return marks
 
+    def wanted_again(self) -> bytearray:
+        """Mark the positions whose answers have faults and were not asked in a second way yet; see `wanted`."""
+        with _told(self.path):
+            rows = self._connection.execute("SELECT coalesce(max(position), -1) + 1 FROM plan").fetchone()[0]
+            marks = bytearray(rows)
+            faulty = self._connection.execute(
+                f"SELECT min(position), count(*) FROM plan JOIN answers USING (key) WHERE {_FAULTY} GROUP BY key"
+            )
+            for position, sharing in faulty:
+                marks[position] = min(sharing, 255)
+        return marks
+
+    def answer(self, key: bytes) -> Answer | None:
+        """Read the answer that is kept under a key."""
+        for row in self.rows("WHERE plan.key = ?", (key,)):
+            return row.answer
+        return None
+
+    def faults(self) -> Faults:
+        """Count the answers with faults, and what was done about them."""
+        kept = "plan JOIN answers USING (key) WHERE superseded = 0"
+        queries = (
+            f"SELECT count(*) FROM {kept} AND marks IS NOT NULL",
+            "SELECT count(DISTINCT key) FROM answers JOIN plan USING (key) WHERE second = 1",
+            f"SELECT count(DISTINCT key) FROM {kept} AND second = 1",
+            f"SELECT count(DISTINCT key) FROM plan JOIN answers USING (key) WHERE {_FAULTY}",
+        )
+        with _told(self.path):
+            return Faults(*(int(self._connection.execute(query).fetchone()[0]) for query in queries))
+
     def rows(self, where: str = "", values: tuple[Any, ...] = ()) -> Iterator[Row]:
         """Read rows with their answers, in input order, a few at a time."""
         with _told(self.path):
@@ -348,6 +403,8 @@ class Store:
 
 _Item = tuple[tuple[Any, ...], bytes | None]
 """The values of an answer, and its hidden states."""
+_SECOND, _SUPERSEDED = 14, 15
+"""Where these two stand among an answer's values."""
 
 
 class AnswerWriter:
@@ -364,13 +421,20 @@ class AnswerWriter:
         self._thread = Thread(target=self._run, name="naze answer writer", daemon=True)
         self._thread.start()
 
-    def put(self, key: bytes, answer: Answer) -> None:
-        """Hand an answer over; waits when the disk is far behind."""
+    def put(self, key: bytes, answer: Answer, *, second: bool = False, kept: bool = True) -> None:
+        """Hand an answer over; waits when the disk is far behind.
+
+        Args:
+            key: of the prompt as it was planned.
+            answer: what came of it.
+            second: the prompt was asked in a second way.
+            kept: of two answers this is the better one; the other stays in the journal.
+        """
         self._check()
         while self._queue.qsize() >= _WAITING_ANSWERS:
             time.sleep(0.005)
             self._check()
-        self._queue.put((_values(key, answer), answer.states))
+        self._queue.put((_values(key, answer, second=second, kept=kept), answer.states))
 
     def close(self) -> None:
         """Wait until everything is stored."""
@@ -396,6 +460,8 @@ class AnswerWriter:
             batch, more = self._next_batch()
             if batch:
                 connection.execute("BEGIN IMMEDIATE")
+                better = [values[:1] for values, _ in batch if values[_SECOND] and not values[_SUPERSEDED]]
+                connection.executemany(_SET_ASIDE, better)
                 connection.executemany(_INSERT_ANSWER, [values for values, _ in batch])
                 told = [(values[0], states) for values, states in batch if states is not None]
                 connection.executemany(_INSERT_STATES, told)
@@ -439,7 +505,7 @@ def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...
     )
 
 
-def _values(key: bytes, answer: Answer) -> tuple[Any, ...]:
+def _values(key: bytes, answer: Answer, *, second: bool, kept: bool) -> tuple[Any, ...]:
     probabilities = None
     if answer.probabilities is not None:
         probabilities = storable(json.dumps(dict(answer.probabilities), ensure_ascii=False))
@@ -457,6 +523,9 @@ def _values(key: bytes, answer: Answer) -> tuple[Any, ...]:
         answer.seconds,
         answer.attempts,
         time.time(),
+        json.dumps(answer.marks) if answer.marks else None,
+        int(second),
+        int(not kept),
     )
 
 
@@ -477,7 +546,7 @@ def _row(found: tuple[Any, ...]) -> Row:
     )
     answer = None
     if status is not None:
-        text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts = rest
+        text, probabilities, mass, reason, finish, prompt, cached, generated, seconds, attempts, marks = rest
         answer = Answer(
             status=Status(status),
             text=text,
@@ -490,6 +559,7 @@ def _row(found: tuple[Any, ...]) -> Row:
             generated_tokens=generated,
             seconds=seconds,
             attempts=attempts,
+            marks=() if marks is None else tuple(json.loads(marks)),
         )
     return Row(
         position, subject_id, question_id, Fit(fit), tokens, whole_tokens, limit_tokens, answer, finished_at

@@ -3,7 +3,15 @@
 from naze.jobs.batch import BatchSettings, check_batch, estimate_batch, read_batch, run_batch, write_batch
 from naze.jobs.chains import ChainSettings, Flow, chain
 from naze.jobs.estimating import estimate
-from naze.jobs.explain import ExplainSettings, continue_run, estimate_explain, explain, export_columns
+from naze.jobs.explain import (
+    ExplainedVote,
+    ExplainSettings,
+    continue_run,
+    estimate_explain,
+    explain,
+    explained_rows,
+    export_columns,
+)
 from naze.jobs.exporting import export_table
 from naze.jobs.extract import extract, extract_job
 from naze.jobs.generate import GenerateResponse, generate
@@ -18,6 +26,7 @@ __all__ = [
     "BatchSettings",
     "ChainSettings",
     "ExplainSettings",
+    "ExplainedVote",
     "Flow",
     "GenerateResponse",
     "Labelled",
@@ -35,6 +44,7 @@ __all__ = [
     "estimate_batch",
     "estimate_explain",
     "explain",
+    "explained_rows",
     "export_columns",
     "export_table",
     "extract",

@@ -32,6 +32,7 @@ from naze.generations import (
 )
 from naze.generations.budget import Counter, Spender
 from naze.generations.manifest import read_manifest
+from naze.generations.second_way import Check
 from naze.jobs.lending import LongLoan, OnLoan
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling, Status
@@ -70,6 +71,10 @@ class Step:
     """What is done with a prompt longer than the context; `route` needs a worker with a long model."""
     data_path: str = ""
     """Where the data came from, for the manifest."""
+    check: Check | None = None
+    """Finds faults in the answers; what has one is asked once more in another way."""
+    form: str | None = None
+    """What an explanation's answers are laid out as, for the manifest; see `naze.jobs.explaining`."""
 
     @property
     def template_hash(self) -> str:
@@ -155,21 +160,26 @@ class Worker:
             return False
         return True
 
-    def limit_tokens(self, folder: Path, sampling: Sampling) -> int:
+    def limit_tokens(self, folder: Path | None, sampling: Sampling) -> int:
         """Tokens that a prompt may have; a run that was begun keeps its own, whatever memory is free today.
 
         Raises:
             ConfigurationError: the answer may take the whole context.
         """
         wanted = self.engine.context_tokens - sampling.max_tokens
-        if self._options.context_tokens is None and (folder / "manifest.json").is_file():
+        if (
+            self._options.context_tokens is None
+            and folder is not None
+            and (folder / "manifest.json").is_file()
+        ):
             kept = read_manifest(folder).options.get("limit_tokens")
             if kept is not None and int(kept) <= wanted:
                 return int(kept)
         if wanted < 1:
             raise ConfigurationError(
                 f"the context holds {self.engine.context_tokens:,} tokens and an answer may have "
-                f"{sampling.max_tokens:,}; no room is left for a prompt. Take a model with a longer context."
+                f"{sampling.max_tokens:,}; no room is left for a prompt. Lower --max-tokens, or take a "
+                "model with a longer context."
             )
         return wanted
 
@@ -181,6 +191,7 @@ class Worker:
         *,
         progress: Progress | None = None,
         tell: Callable[[Told], None] | None = None,
+        before_planning: Callable[[Path], None] | None = None,
     ) -> Run:
         """Ask every prompt of a step; the same call again continues, and asks nothing twice.
 
@@ -190,6 +201,7 @@ class Worker:
             source: given the tokens that a prompt may have, makes the prompts: the same every time.
             progress: is told of every answer.
             tell: is called once, when it is settled what will be asked.
+            before_planning: is given the folder, locked, before rows are planned: to keep beside them what they come from.
 
         Returns:
             The run, opened for reading; every prompt has ended.
@@ -209,6 +221,8 @@ class Worker:
         with write_run(folder, self._manifest(step, limit)) as run:
             planned = None
             if not run.is_planned_from(made_from):
+                if before_planning is not None:
+                    before_planning(folder)
                 run.reset_failures((Status.OVERFLOW,))  # never asked; another limit may let them in
                 planned = run.plan(rows, made_from)
             if tell is not None:
@@ -220,6 +234,7 @@ class Worker:
                     partial(self._give, step),
                     open_long_engine=None if long is None else partial(self._instead, long.hand_over),
                     progress=progress,
+                    check=step.check,
                     spender=self._spender(self.model, run.manifest.address, self.count_tokens),
                     long_spender=None
                     if long is None
@@ -275,6 +290,8 @@ class Worker:
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
         identity, template = self._as_asked(step).identity, step.template
         parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
+        if step.form is not None:
+            parts["form"] = step.form
         if step.further:
             parts["further"] = [{name: getattr(other, name) for name in _PARTS} for other in step.further]
         return Manifest(

@@ -88,6 +88,7 @@ class _MeasuringWorker(Worker):
         *,
         progress: Progress | None = None,
         tell: Callable[[Told], None] | None = None,
+        before_planning: Callable[[Path], None] | None = None,
     ) -> NoReturn:
         """Measure instead of asking."""
         limit = self.limit_tokens(folder, step.sampling)

@@ -4,37 +4,26 @@ The run's folder also holds the votes themselves (`votes.parquet`), so that it c
 exported and reported on without the file that they came from.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from naze.configuration import read_configuration
-from naze.engines import open_engine, resolve
-from naze.engines.protocol import Engine, EngineOptions
-from naze.errors import ConfigurationError, InputError
-from naze.generations import (
-    FAILURES,
-    Estimate,
-    Manifest,
-    Planned,
-    Progress,
-    Run,
-    WritableRun,
-    estimate,
-    installed_versions,
-    now,
-    open_run,
-    write_run,
-)
+from naze.engines.protocol import EngineOptions
+from naze.errors import ConfigurationError, InputError, RunError
+from naze.generations import FAILURES, Estimate, Manifest, Progress, Run, estimate, write_run
 from naze.generations.manifest import read_manifest
-from naze.jobs.asking import Told
-from naze.prompts import Template, fit, load_template
-from naze.records import FittedPrompt, Sampling, Status, Vote
+from naze.jobs.asking import Step, Told, Worker, opened_worker
+from naze.jobs.explaining import EXPLANATION_COLUMNS, Explanation, Form, Length, read_explanation
+from naze.jobs.explaining.checking import FormCheck, TextCheck
+from naze.prompts import Template, fit_materials, load_template
+from naze.prompts.vote_prompts import VoteMaterial
+from naze.records import Answer, Fit, FittedPrompt, Sampling, Status, Vote
 from naze.votes import Votes, read_votes, write_votes
 
 if TYPE_CHECKING:
@@ -44,6 +33,7 @@ TASK = "explain"
 VOTES_NAME = "votes.parquet"
 Policy = Literal["shorten", "route", "fail"]
 FITS = get_args(Policy)
+_COPY = "copy of the id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +41,11 @@ class ExplainSettings:
     """How votes are explained, beyond the model and the language."""
 
     template: str | Path = "explain"
-    """A built-in template's name, or a file."""
-    sampling: Sampling = field(default_factory=lambda: Sampling(max_tokens=768))
+    """`explain`, or the file of a template of your own, which then says what an explanation looks like."""
+    length: str = Length.SHORT
+    """How much `explain` says: `short`, one point of each response, or `full`, for models that can say more."""
+    sampling: Sampling | None = None
+    """None: as suits the length and the language."""
     fit: Policy = "shorten"
     """What is done with a vote longer than the context: shorten, route (to `long_model`) or fail."""
     long_model: str | None = None
@@ -107,12 +100,8 @@ def explain(
         )
     asked = _Asked.of(votes, limit, language or configuration.language, name, settings or ExplainSettings())
     folder = Path(out) if out is not None else configuration.runs / asked.folder_name()
-    with _opened(asked, folder) as job, write_run(folder, job.manifest) as run:
-        planned = job.plan(run)
-        if tell is not None:
-            tell(Told(folder, run.manifest, planned))
-        job.execute(run, progress)
-    return open_run(folder)
+    with asked.worker() as worker:
+        return asked.ask(folder, worker, progress, tell)
 
 
 def estimate_explain(
@@ -135,9 +124,10 @@ def estimate_explain(
         sample_rows: how many votes to ask here.
     """
     asked = _Asked.of(votes, limit, language, model, settings or ExplainSettings())
-    with _opened(asked, None) as job:
-        sampling = asked.settings.sampling
-        return estimate(job.source, job.engine, sampling, sample_rows=sample_rows)
+    with asked.worker() as worker:
+        limit_tokens = worker.limit_tokens(None, asked.sampling)
+        source = partial(asked.prompts, worker, limit_tokens)
+        return estimate(source, worker.engine, asked.sampling, sample_rows=sample_rows)
 
 
 def continue_run(
@@ -165,33 +155,157 @@ def continue_run(
             f"{folder}: task is {kept.task!r} and {VOTES_NAME} is "
             f"{'there' if (folder / VOTES_NAME).is_file() else 'missing'}; expected a run of `naze explain` with its votes."
         )
-    with _opened(_Asked.from_manifest(kept, folder), folder) as job, write_run(folder, job.manifest) as run:
-        run.reset_failures(tuple(retry) and [status for status in retry if status in FAILURES])
-        planned = job.plan(run)
-        if tell is not None:
-            tell(Told(folder, run.manifest, planned))
-        job.execute(run, progress)
-    return open_run(folder)
+    asked = _Asked.from_manifest(kept, folder)
+    failures = [status for status in retry if status in FAILURES]
+    if failures:
+        with write_run(folder) as run:
+            run.reset_failures(failures)
+    with asked.worker() as worker:
+        return asked.ask(folder, worker, progress, tell)
 
 
-def export_columns(folder: Path, *, nested: bool = True) -> "polars.DataFrame":
-    """Return the votes of a run as columns that an export joins to its rows, by `id`.
+def explain_sampling(template: str | Path, length: str, language: str | None) -> Sampling:
+    """Say how a model chooses an explanation's words where nothing else is said.
 
     Args:
-        folder: the run's folder.
+        template: `explain`, or a person's own.
+        length: as in `ExplainSettings`.
+        language: of the explanations; None: the configuration's.
+
+    Raises:
+        ConfigurationError: no such length.
+    """
+    if length not in tuple(Length):
+        raise ConfigurationError(f"length is {length!r}; expected {' or '.join(Length)}.")
+    if str(template) != TASK:
+        return Sampling(max_tokens=768)
+    return Form(language or read_configuration().language, Length(length)).sampling
+
+
+def run_form(manifest: Manifest) -> Form | None:
+    """Tell in which form a run's explanations are written; None: in free text, as a person's own template says."""
+    length = manifest.template_parts.get("form")
+    return None if length is None else Form(manifest.language, Length(length))
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedVote:
+    """A vote, and what came of asking about it."""
+
+    vote: Vote
+    answer: Answer | None = None
+    """As the model wrote it; None: not asked yet."""
+    fit: Fit = Fit.WHOLE
+    """What was done so that the vote fits the context."""
+    tokens: int | None = None
+    """Tokens of the prompt that was asked, where they were counted."""
+    whole_tokens: int | None = None
+    limit_tokens: int | None = None
+    explanation: Explanation | None = None
+    """Taken apart; None where it is free text, or did not come."""
+
+    @property
+    def text(self) -> str | None:
+        """The explanation as people read it; None where there is none. What is not of its form stays as it was written."""
+        if self.explanation is not None:
+            return self.explanation.lay_out()
+        return None if self.answer is None else self.answer.text
+
+
+def explained_rows(run: Run) -> Iterator[ExplainedVote]:
+    """Bring each row of a run together with its vote and its explanation, in input order.
+
+    Raises:
+        RunError: not a run of `explain`, its votes are not there, or a row's vote is missing among them.
+    """
+    kept = run.folder / VOTES_NAME
+    if run.manifest.task != TASK or not kept.is_file():
+        raise RunError(
+            f"{run.folder}: task is {run.manifest.task!r} and {VOTES_NAME} is "
+            f"{'there' if kept.is_file() else 'missing'}; expected a run of `naze explain` with its votes."
+        )
+    votes, form = read_votes(kept), run_form(run.manifest)
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(votes.frame()["id"]):
+        places.setdefault(name, []).append(place)
+    for row in run.rows():
+        if row.subject_id not in places:
+            raise RunError(
+                f"{kept}: there is no vote {row.subject_id!r}, but the run has a row for it. "
+                "Call the run's `naze explain` command again; it writes both anew."
+            )
+        same_id = places[row.subject_id]
+        vote = votes[same_id.pop(0) if len(same_id) > 1 else same_id[0]]
+        answer = row.answer
+        usable = form is not None and answer is not None and answer.status is Status.ANSWERED
+        explanation = read_explanation(answer.text, vote, form) if usable and answer and form else None
+        yield ExplainedVote(
+            vote, answer, row.fit, row.tokens, row.whole_tokens, row.limit_tokens, explanation
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many quotes of a run's explanations stand in the responses that they are said to come from."""
+
+    quotes: int
+    verified: int
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where nothing is quoted."""
+        return self.verified / self.quotes if self.quotes else None
+
+
+def verified_quotes(run: Run) -> Verified:
+    """Look every quote of a run up in its response."""
+    explanations = [row.explanation for row in explained_rows(run) if row.explanation is not None]
+    return Verified(
+        sum(explanation.quoted for explanation in explanations),
+        sum(explanation.verified for explanation in explanations),
+    )
+
+
+def export_columns(run: Run, *, nested: bool = True) -> "polars.DataFrame":
+    """Return the votes of a run, and their explanations as people read them and taken apart, to be joined to its rows by `id`.
+
+    Args:
+        run: of `naze explain`.
         nested: keep turns as lists; otherwise write each list as JSON, for tables that hold text only.
     """
     import polars
 
-    frame = read_votes(folder / VOTES_NAME).frame()
-    if nested:
-        return frame
-    lists = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(
-        polars.col(name).map_elements(
-            lambda turns: json.dumps(list(turns), ensure_ascii=False), return_dtype=polars.String
+    frame = read_votes(run.folder / VOTES_NAME).frame()
+    if not nested:
+        lists = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        frame = frame.with_columns(
+            polars.col(name).map_elements(
+                lambda turns: json.dumps(list(turns), ensure_ascii=False), return_dtype=polars.String
+            )
+            for name in lists
         )
-        for name in lists
+    kinds = {
+        name: polars.Boolean if name.startswith("verified") else polars.String for name in EXPLANATION_COLUMNS
+    }
+    nothing = dict.fromkeys(EXPLANATION_COLUMNS)
+    explained = polars.DataFrame(
+        [
+            {
+                "id": row.vote.id,
+                "text": row.text,
+                **(row.explanation.columns() if row.explanation else nothing),
+            }
+            for row in explained_rows(run)
+        ],
+        schema={"id": polars.String, "text": polars.String, **kinds},
+    )
+    copies = polars.int_range(polars.len()).over("id").alias(_COPY)
+    own = [name for name in frame.columns if name not in explained.columns or name == "id"]
+    return (
+        frame.select(own)
+        .with_columns(copies)
+        .join(explained.with_columns(copies), on=["id", _COPY], how="left", maintain_order="left")
+        .drop(_COPY)
     )
 
 
@@ -203,9 +317,10 @@ class _Asked:
     data_fingerprint: str
     data_path: str
     template: Template
-    language: str
     model: str
     settings: ExplainSettings
+    form: Form | None
+    """That explanations are written in; None: as a person's own template says."""
 
     @classmethod
     def of(
@@ -218,19 +333,22 @@ class _Asked:
     ) -> "_Asked":
         if settings.fit not in FITS:
             raise ConfigurationError(f"fit is {settings.fit!r}; expected {', '.join(FITS)}.")
-        if settings.fit == "route" and settings.long_model is None:
-            raise ConfigurationError("fit is 'route' and no long model is named. Name one with --long-model.")
+        usual = explain_sampling(settings.template, settings.length, language)
+        settings = replace(settings, sampling=settings.sampling or usual)
         template = load_template(settings.template, language)
+        form = Form(language, Length(settings.length)) if str(settings.template) == TASK else None
         chosen = _read(votes, limit)
         if len(chosen) == 0:
             where = chosen.path or "votes"
             raise InputError(f"{where}: no votes to explain. `naze votes check` says what is in the file.")
         fingerprint = f"{chosen.fingerprint} {len(chosen)}"
-        return cls(chosen, fingerprint, str(chosen.path or ""), template, language, model, settings)
+        return cls(chosen, fingerprint, str(chosen.path or ""), template, model, settings, form)
 
     @classmethod
     def from_manifest(cls, kept: Manifest, folder: Path) -> "_Asked":
         parts = dict(kept.template_parts)
+        form = run_form(kept)
+        parts.pop("form", None)
         template = Template(**{**parts, "choices": tuple(parts.get("choices", ()))})
         sampling = dict(kept.sampling)
         engine_options = EngineOptions(
@@ -238,20 +356,81 @@ class _Asked:
         )
         settings = ExplainSettings(
             sampling=Sampling(**{**sampling, "stop": tuple(sampling.get("stop", ()))}),
+            length=form.length if form else Length.SHORT,
             fit=cast(Policy, kept.fit),
             long_model=kept.long_model,
             engine=kept.engine,
             options=engine_options,
         )
         votes = read_votes(folder / VOTES_NAME)
-        return cls(
-            votes, kept.data_fingerprint, kept.data_path, template, kept.language, kept.model, settings
+        return cls(votes, kept.data_fingerprint, kept.data_path, template, kept.model, settings, form)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the model chooses its words."""
+        return self.settings.sampling or explain_sampling(
+            self.settings.template, self.settings.length, self.template.language
         )
 
     def folder_name(self) -> str:
         """Name a run after what it is of, so that the same command finds it again."""
         stem = Path(self.data_path).stem or "votes"
-        return re.sub(r"[^\w.-]+", "-", f"{stem}-{self.language}-{Path(self.model).name}").strip("-").lower()
+        language = self.template.language
+        return re.sub(r"[^\w.-]+", "-", f"{stem}-{language}-{Path(self.model).name}").strip("-").lower()
+
+    def step(self) -> Step:
+        """Say what is asked of each vote, and who looks at the answers."""
+        form, sampling = self.form, self.sampling
+        return Step(
+            TASK,
+            self.template,
+            sampling,
+            self.data_fingerprint,
+            fit=self.settings.fit,
+            data_path=self.data_path,
+            check=TextCheck(self.template, sampling)
+            if form is None
+            else FormCheck(form, self.template, sampling),
+            form=None if form is None else form.length.value,
+        )
+
+    def prompts(self, worker: Worker, limit_tokens: int) -> Iterator[FittedPrompt]:
+        """Make every vote a prompt that fits, in input order."""
+        schema = None if self.form is None else self.form.schema
+        fitted = fit_materials(
+            (VoteMaterial(vote, self.template, schema) for vote in self.votes),
+            count=worker.count_tokens,
+            limit_tokens=limit_tokens,
+            policy=self.settings.fit,
+        )
+        for vote, row in zip(self.votes, fitted, strict=True):
+            yield replace(row, about=vote)
+
+    def keep_votes(self, folder: Path) -> None:
+        """Keep the votes beside their explanations."""
+        kept = folder / VOTES_NAME
+        if not kept.is_file() or folder not in Path(self.votes.path or "").parents:
+            write_votes(self.votes, kept)
+
+    def worker(self) -> "AbstractContextManager[Worker]":
+        """Take the model."""
+        settings = self.settings
+        return opened_worker(
+            self.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+        )
+
+    def ask(
+        self, folder: Path, worker: Worker, progress: Progress | None, tell: Callable[[Told], None] | None
+    ) -> Run:
+        """Explain what has no explanation yet."""
+        return worker.ask(
+            folder,
+            self.step(),
+            partial(self.prompts, worker),
+            progress=progress,
+            tell=tell,
+            before_planning=self.keep_votes,
+        )
 
 
 def _read(votes: "Votes | Iterable[Vote] | str | Path", limit: int | None) -> Votes:
@@ -259,124 +438,3 @@ def _read(votes: "Votes | Iterable[Vote] | str | Path", limit: int | None) -> Vo
         return read_votes(votes, limit=limit)
     read = votes if isinstance(votes, Votes) else Votes.from_votes(votes)
     return read if limit is None else read[:limit]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What is asked for, with the engine that answers."""
-
-    asked: _Asked
-    engine: Engine
-    open_fresh: Callable[[], Engine]
-    open_long: Callable[[], Engine] | None
-    manifest: Manifest
-    limit_tokens: int
-
-    def source(self) -> Iterator[FittedPrompt]:
-        """Every vote as a prompt that fits, in input order."""
-        asked = self.asked
-        return fit(
-            asked.votes,
-            asked.template,
-            count=self.engine.count_tokens,
-            limit_tokens=self.limit_tokens,
-            policy=asked.settings.fit,
-        )
-
-    def plan(self, run: WritableRun) -> Planned | None:
-        """Write the plan down unless it was made from exactly this before."""
-        made_from = hashlib.sha256(f"{self.asked.data_fingerprint} {self.limit_tokens}".encode()).hexdigest()
-        if run.is_planned_from(made_from):
-            return None
-        if (
-            not (run.folder / VOTES_NAME).is_file()
-            or run.folder not in Path(self.asked.votes.path or "").parents
-        ):
-            write_votes(self.asked.votes, run.folder / VOTES_NAME)
-        return run.plan(self.source, made_from)
-
-    def execute(self, run: WritableRun, progress: Progress | None) -> None:
-        """Ask what is open; the engine that is open already goes first."""
-        opened = iter([self.engine])
-        run.execute(
-            self.source,
-            lambda: next(opened, None) or self.open_fresh(),
-            open_long_engine=self.open_long,
-            progress=progress,
-        )
-
-
-@contextmanager
-def _opened(asked: _Asked, folder: Path | None) -> Iterator[_Job]:
-    """Open the engine (and for routed votes ask the long one who it is), and close it at the end."""
-    settings = asked.settings
-
-    def open_fresh() -> Engine:
-        return open_engine(asked.model, settings.options, engine=settings.engine)
-
-    def open_long() -> Engine:
-        return open_engine(settings.long_model, settings.options)
-
-    long_fingerprint = None
-    if settings.fit == "route":
-        long_engine = open_long()
-        long_fingerprint = long_engine.identity.fingerprint
-        long_engine.close()
-    why = resolve(asked.model, engine=settings.engine).notes
-    engine = open_fresh()
-    try:
-        limit = _limit_tokens(engine, settings, folder)
-        manifest = replace(
-            _manifest(asked, engine, limit, long_fingerprint), notes=(*why, *engine.identity.notes)
-        )
-        yield _Job(asked, engine, open_fresh, open_long if long_fingerprint else None, manifest, limit)
-    finally:
-        engine.close()
-
-
-def _limit_tokens(engine: Engine, settings: ExplainSettings, folder: Path | None) -> int:
-    """Tokens that a prompt may have. A run that was begun keeps its own, whatever memory is free today."""
-    wanted = engine.context_tokens - settings.sampling.max_tokens
-    if (
-        settings.options.context_tokens is None
-        and folder is not None
-        and (folder / "manifest.json").is_file()
-    ):
-        kept = read_manifest(folder).options.get("limit_tokens")
-        if kept is not None and int(kept) <= wanted:
-            return int(kept)
-    if wanted < 1:
-        raise ConfigurationError(
-            f"the context holds {engine.context_tokens:,} tokens and an answer may have "
-            f"{settings.sampling.max_tokens:,}; no room is left for a prompt. Lower --max-tokens."
-        )
-    return wanted
-
-
-def _manifest(asked: _Asked, engine: Engine, limit_tokens: int, long_fingerprint: str | None) -> Manifest:
-    identity, settings, template = engine.identity, asked.settings, asked.template
-    options: dict[str, Any] = asdict(replace(settings.options, api_key=None))
-    return Manifest(
-        task=TASK,
-        engine=identity.engine,
-        model=asked.model,
-        fingerprint=identity.fingerprint,
-        sampling=asdict(settings.sampling),
-        template=template.name,
-        template_hash=template.hash,
-        template_parts={
-            name: getattr(template, name)
-            for name in ("name", "language", "instruction", "subject", "question", "choices", "schema")
-        },
-        language=asked.language,
-        fit=settings.fit,
-        long_model=settings.long_model,
-        long_fingerprint=long_fingerprint,
-        address=identity.address,
-        notes=identity.notes,
-        data_path=asked.data_path,
-        data_fingerprint=asked.data_fingerprint,
-        options={**options, "limit_tokens": limit_tokens},
-        versions=installed_versions(),
-        created=now(),
-    )

@@ -55,7 +55,7 @@ def export_table(folder: str | Path, path: str | Path, *, stored: bool = False) 
         if stored or task not in (EXPLAIN, MAP):
             return export_run(run, path)
         if task == EXPLAIN:
-            return export_run(run, path, join=export_columns(folder, nested=kind_of(path) != "csv"))
+            return export_run(run, path, join=export_columns(run, nested=kind_of(path) != "csv"))
     with closing(read_mapped(folder)) as mapped:
         labels = kept_columns(folder)
         batches = mapped.batches()

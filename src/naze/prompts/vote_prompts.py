@@ -1,6 +1,7 @@
 """A `Vote` and a `Template` go in; the `Prompt` that asks about this vote comes out."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from naze.prompts.shortening import Room, longest_room, shorten_vote, smallest_room
@@ -16,11 +17,14 @@ class VoteMaterial:
 
     vote: Vote
     template: Template
+    schema: Callable[[Vote], str] | None = None
+    """Makes the schema of the answer, as JSON text, from the vote as it is shown; None: the template's."""
 
     def prompts(self, room: tuple[int, ...] | None) -> tuple[Prompt, ...]:
         """Make the one prompt about this vote."""
         vote = self.vote if room is None else shorten_vote(self.vote, Room(*room), self.template.language)
-        return (vote_prompt(self.template, vote),)
+        prompt = vote_prompt(self.template, vote)
+        return (prompt if self.schema is None else replace(prompt, schema=self.schema(vote)),)
 
     def rooms(self) -> tuple[tuple[int, ...], ...]:
         """Name the steps of shortening."""

@@ -1,17 +1,15 @@
 """A run of `explain` goes in; the page of its explained votes comes out."""
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from naze.errors import ConfigurationError, RunError
+from naze.errors import ConfigurationError
 from naze.generations import Run
-from naze.jobs.explain import TASK, VOTES_NAME
+from naze.jobs.explain import explained_rows, verified_quotes
 from naze.prompts import written_in
-from naze.report.page import ExplainedVote, write_explained_page
-from naze.votes import Votes, read_votes
+from naze.report.page import write_explained_page
 
-__all__ = ["explained_rows", "run_facts", "write_run_page"]
+__all__ = ["run_facts", "write_run_page"]
 
 
 def write_run_page(
@@ -54,28 +52,9 @@ def write_run_page(
     )
 
 
-def explained_rows(run: Run) -> Iterator[ExplainedVote]:
-    """Bring each row of a run together with its vote, in input order.
-
-    Raises:
-        RunError: not a run of `explain`, its votes are not there, or a row's vote is missing among them.
-    """
-    votes = _read_run_votes(run)
-    places = {name: place for place, name in enumerate(votes.frame()["id"])}
-    for row in run.rows():
-        if row.subject_id not in places:
-            raise RunError(
-                f"{run.folder / VOTES_NAME}: there is no vote {row.subject_id!r}, but the run has a row for it. "
-                "Call the run's `naze explain` command again; it writes both anew."
-            )
-        yield ExplainedVote(
-            votes[places[row.subject_id]], row.answer, row.fit, row.tokens, row.whole_tokens, row.limit_tokens
-        )
-
-
 def run_facts(run: Run) -> dict[str, object]:
     """Say how a run's explanations were made: model, engine, template, counts, tokens, seconds."""
-    manifest, summary = run.manifest, run.summary()
+    manifest, summary, quotes = run.manifest, run.summary(), verified_quotes(run)
     done = summary.rows - summary.open
     facts: dict[str, object] = {
         "model": manifest.model,
@@ -95,6 +74,12 @@ def run_facts(run: Run) -> dict[str, object]:
         "answered": summary.answered,
         "failed": summary.failed,
         "open": summary.open,
+        "verified": None
+        if quotes.share is None
+        else f"{quotes.verified:,} / {quotes.quotes:,} ({quotes.share:.0%})",
+        "asked_again": summary.asked_again,
+        "mended": summary.mended,
+        "faulty": summary.faulty,
         "shortened": summary.shortened,
         "routed": summary.routed,
         "prompt_tokens": summary.prompt_tokens,
@@ -106,16 +91,6 @@ def run_facts(run: Run) -> dict[str, object]:
     }
     always = ("rows", "answered", "failed")
     return {name: value for name, value in facts.items() if value or name in always}
-
-
-def _read_run_votes(run: Run) -> Votes:
-    kept = run.folder / VOTES_NAME
-    if run.manifest.task != TASK or not kept.is_file():
-        raise RunError(
-            f"{run.folder}: task is {run.manifest.task!r} and {VOTES_NAME} is "
-            f"{'there' if kept.is_file() else 'missing'}; expected a run of `naze explain` with its votes."
-        )
-    return read_votes(kept)
 
 
 def _title(run: Run, language: str) -> str:

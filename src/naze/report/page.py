@@ -5,34 +5,20 @@ a model's text stays text. Rows are written as they come: memory does not grow w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from naze.errors import ConfigurationError
+from naze.jobs.explain import ExplainedVote
+from naze.jobs.quotes import find_quote
 from naze.prompts import written_in
-from naze.records import Answer, Fit, Vote
+from naze.records import Fit
 from naze.report.html import embed, render_page, whole_characters, written_aside
 from naze.report.texts import TEXTS
 
-__all__ = ["ExplainedVote", "write_explained_page"]
+__all__ = ["write_explained_page"]
 
 _ROWS_GO_HERE = "/*rows*/"
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedVote:
-    """A vote, and what came of asking about it."""
-
-    vote: Vote
-    answer: Answer | None = None
-    """None: not asked yet."""
-    fit: Fit = Fit.WHOLE
-    """What was done so that the vote fits the context."""
-    tokens: int | None = None
-    """Tokens of the prompt that was asked, where they were counted."""
-    whole_tokens: int | None = None
-    limit_tokens: int | None = None
 
 
 def write_explained_page(
@@ -106,7 +92,10 @@ def _as_json(row: ExplainedVote) -> dict[str, Any]:
     if answer is not None:
         found |= {
             "status": answer.status,
-            "text": answer.text,
+            "text": row.text,
+            "marks": answer.marks or None,
+            "twice": True if answer.attempts > 1 else None,
+            "quotes": _quotes(row),
             "reason": answer.reason,
             "finish": answer.finish_reason,
             "prompt_tokens": answer.prompt_tokens,
@@ -114,6 +103,20 @@ def _as_json(row: ExplainedVote) -> dict[str, Any]:
             "seconds": round(answer.seconds, 3),
         }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _quotes(row: ExplainedVote) -> dict[str, list[str]] | None:
+    """Give, for each side, the quotes that stand in its response, as they stand there: the page highlights them."""
+    if row.explanation is None:
+        return None
+    quotes: dict[str, list[str]] = {}
+    for point in row.explanation.points:
+        turns = row.vote.response_a if point.side == "a" else row.vote.response_b
+        places = ((turn, find_quote(point.quote, turn)) for turn in turns if turn) if point.verified else ()
+        quotes[point.side] = (
+            quotes.get(point.side, []) + [turn[slice(*span)] for turn, span in places if span][:1]
+        )
+    return quotes
 
 
 def _frame(title: str, language: str, about: Mapping[str, object]) -> tuple[str, str]:

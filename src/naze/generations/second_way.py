@@ -1,0 +1,33 @@
+"""An answer with a fault goes in; what is asked instead, once, and which of the two answers is kept, comes out."""
+
+from typing import Protocol
+
+from naze.records import Answer, FittedPrompt, Prompt, Status
+
+__all__ = ["Check", "is_better"]
+
+
+class Check(Protocol):
+    """Finds faults in the answers of a run, and says how else to ask."""
+
+    def marks(self, row: FittedPrompt, answer: Answer) -> tuple[str, ...]:
+        """Name what is wrong with an answer; empty where nothing is.
+
+        Args:
+            row: what was asked, as it was planned.
+            answer: answered, or invalid.
+        """
+        ...
+
+    def again(self, row: FittedPrompt, answer: Answer) -> Prompt:
+        """Say what to ask instead of a row whose answer has faults (`answer.marks`)."""
+        ...
+
+
+def is_better(second: Answer, first: Answer) -> bool:
+    """Tell whether the answer to the second way of asking is kept: it is usable where the first is not, or has fewer faults."""
+    return _badness(second) < _badness(first)
+
+
+def _badness(answer: Answer) -> tuple[bool, int]:
+    return answer.status is not Status.ANSWERED, len(answer.marks)

@@ -1,0 +1,162 @@
+"""What a model wrote in an explanation's form goes in, with its vote; the explanation comes out, each quote looked up.
+
+A quote is verified where it stands in the response that it is said to come from, width, white space and Markdown aside.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from naze.jobs.explaining.form import Form, headings, wording
+from naze.jobs.quotes import find_quote
+from naze.records import Turns, Vote
+
+__all__ = ["EXPLANATION_COLUMNS", "Explanation", "Point", "Side", "read_explanation"]
+
+Side = Literal["a", "b"]
+EXPLANATION_COLUMNS = (
+    "asked", "point_a", "quote_a", "verified_a", "point_b", "quote_b", "verified_b", "shared", "expected", "reason",
+)  # fmt: skip
+"""Columns that an export has of an explanation. Where a response has several points, each is a line of its cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What an explanation says of one response, and where that stands in it."""
+
+    side: Side
+    text: str
+    """A sentence. Empty where two responses share what is said: then the quote alone speaks of this one."""
+    quote: str
+    """As the model gave it; empty where the response says nothing."""
+    verified: bool | None
+    """Whether the quote stands in the response; None: there is nothing to quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a vote went as it did."""
+
+    language: str
+    """ISO 639-1 code."""
+    asked: str
+    """What the person wanted."""
+    points: tuple[Point, ...]
+    reason: str
+    """Why the result is what it is."""
+    shared: str | None = None
+    """For ties and both bad: what the responses have in common."""
+    expected: str | None = None
+    """For votes without a result: the one that is expected, in the explanation's language."""
+
+    @property
+    def verified(self) -> int:
+        """How many quotes stand in their response."""
+        return sum(point.verified is True for point in self.points)
+
+    @property
+    def quoted(self) -> int:
+        """How many quotes there are."""
+        return sum(point.verified is not None for point in self.points)
+
+    def texts(self) -> Iterator[str]:
+        """Give what the model wrote in its own words, quotes aside."""
+        yield from (text for text in (self.asked, self.shared, self.reason) if text)
+        yield from (point.text for point in self.points if point.text)
+
+    def of(self, side: Side) -> tuple[Point, ...]:
+        """Give the points of one response."""
+        return tuple(point for point in self.points if point.side == side)
+
+    def lay_out(self) -> str:
+        """Write the explanation as Markdown under its three headings."""
+        words = wording(self.language, "layout")
+        summary, analysis, why = headings(self.language)
+        lines = [f"## 1. {summary}", self.asked, "", f"## 2. {analysis}"]
+        for point in self.points:
+            lines.append(f"- **{words[f'side_{point.side}']}**: {_with_quote(point, words)}")
+        if self.shared:
+            lines.append(f"- **{words['shared']}**: {self.shared}")
+        reason = self.reason
+        if self.expected:
+            reason = words["expected"].format(outcome=self.expected, reason=reason)
+        return "\n".join([*lines, "", f"## 3. {why}", reason])
+
+    def columns(self) -> dict[str, Any]:
+        """Give the values of `EXPLANATION_COLUMNS`."""
+        values: dict[str, Any] = {
+            "asked": self.asked,
+            "shared": self.shared,
+            "expected": self.expected,
+            "reason": self.reason,
+        }
+        for side in ("a", "b"):
+            points = self.of(side)
+            checked = [point.verified for point in points if point.verified is not None]
+            values[f"point_{side}"] = "\n".join(point.text for point in points if point.text) or None
+            values[f"quote_{side}"] = "\n".join(point.quote for point in points if point.quote) or None
+            values[f"verified_{side}"] = all(checked) if checked else None
+        return {name: values[name] for name in EXPLANATION_COLUMNS}
+
+
+def read_explanation(text: str | None, vote: Vote, form: Form) -> Explanation | None:
+    """Read an explanation, and look its quotes up in the responses.
+
+    Args:
+        text: the JSON that a model wrote.
+        vote: the whole vote.
+        form: that the explanation was asked for in.
+
+    Returns:
+        None where the text is not of the form: cut off, or no JSON.
+    """
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return None
+    keys = form.keys
+    fields = {name: value[key] for name, key in keys.items() if isinstance(value, Mapping) and key in value}
+    reason = fields.get(form.reason_name(vote.winner))
+    if not isinstance(fields.get("asked"), str) or not isinstance(reason, str):
+        return None
+    return Explanation(
+        language=form.language,
+        asked=fields["asked"].strip(),
+        points=tuple(_points(fields, keys, vote)),
+        reason=reason.strip(),
+        shared=_text(fields.get("shared")),
+        expected=_text(fields.get("expected")),
+    )
+
+
+def _points(fields: Mapping[str, Any], keys: Mapping[str, str], vote: Vote) -> Iterator[Point]:
+    responses: dict[Side, Turns] = {"a": vote.response_a, "b": vote.response_b}
+    for side, turns in responses.items():
+        entries = fields.get(f"points_{side}")
+        if not isinstance(entries, list):
+            entries = [
+                {keys["quote"]: fields.get(f"quote_{side}"), keys["point"]: fields.get(f"point_{side}")}
+            ]
+        for entry in entries:
+            if isinstance(entry, Mapping):
+                quote = _text(entry.get(keys["quote"])) or ""
+                yield Point(side, _text(entry.get(keys["point"])) or "", quote, _verified(quote, turns))
+
+
+def _verified(quote: str, turns: Turns) -> bool | None:
+    """Tell whether a quote stands in a response; None where the response says nothing, and nothing is quoted."""
+    said = [turn for turn in turns if turn and turn.strip()]
+    if not said and not quote:
+        return None
+    return any(find_quote(quote, turn) is not None for turn in said)
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _with_quote(point: Point, words: Mapping[str, str]) -> str:
+    if point.verified:
+        return words["quoted"].format(quote=" ".join(point.quote.split()), point=point.text).strip()
+    return words["unverified"].format(point=point.text) if point.verified is False else point.text
