@@ -129,7 +129,7 @@ _LOSER_BETTER = {
 }
 _RESULT_ONLY = {
     "ja": re.compile(
-        r"投票|人々|多くの(?:人|投票)|選(?:ばれ|択|び)\w*|回答[AB]?|質問\w{0,6}|要件|要求|理由|結果|です|ます|である|ました|とされて|いる|ため|が|を|に|は|の|と|で|も|へ|[、。\s]"
+        r"投票|人々|多くの(?:人|投票)|選(?:ばれ|択|び)|回答[AB]?|質問|要件|満たし|適切|要求|理由|結果|です|ます|である|ました|とされて|いる|ため|が|を|に|は|の|と|で|も|へ|[、。\s]"
     ),
     "en": re.compile(
         r"\b(?:was|were|is|it|the|by|chosen|people|person|preferred|selected|received|more|most|votes?|majority|of|response|"
