@@ -6,6 +6,7 @@ No fault is hidden and none is left to the reader: each has a name that stands i
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 from naze.records import Answer, FinishReason
@@ -37,7 +38,7 @@ class Mark(StrEnum):
 
 
 ALIKE_SHARE = 0.8
-"""Two texts with more pairs of letters in common than this are the same to a reader."""
+"""Two texts with more pairs of letters in common than this, and as much in the same order, are the same to a reader."""
 _IMMEDIATE = re.compile(r"((?=[^\n]{0,60}\w)[^\n]{2,60}?)\1{3,}|(\w)\2{9,}")
 """The same few letters four times in a row, or one letter ten times."""
 _PARTS = re.compile(r"[\n。！？!?、,;；]+|(?<=[.:])\s")
@@ -91,7 +92,7 @@ def cut_off(answer: Answer) -> bool:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Tell whether two texts say the same, letter by letter, or nearly.
+    """Tell whether two texts say the same in the same order, letter by letter, or nearly.
 
     Example:
         >>> are_alike("is clear and correct", "is clear and correct."), are_alike("is clear", "is wrong")
@@ -99,7 +100,9 @@ def are_alike(one: str, other: str) -> bool:
     """
     pairs_of_one, pairs_of_other = _pairs(one), _pairs(other)
     together = pairs_of_one | pairs_of_other
-    return bool(together) and len(pairs_of_one & pairs_of_other) / len(together) > ALIKE_SHARE
+    if not together or len(pairs_of_one & pairs_of_other) / len(together) <= ALIKE_SHARE:
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() > ALIKE_SHARE
 
 
 def _pairs(text: str) -> set[str]:

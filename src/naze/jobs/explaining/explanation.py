@@ -4,6 +4,7 @@ A quote is verified where it stands in the response that it is said to come from
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -75,7 +76,7 @@ class Explanation:
         summary, analysis, why = headings(self.language)
         lines = [f"## 1. {summary}", self.asked, "", f"## 2. {analysis}"]
         for point in self.points:
-            lines.append(f"- **{words[f'side_{point.side}']}**: {_with_quote(point, words)}")
+            lines.append(_line(point, words[f"side_{point.side}"], words))
         if self.shared:
             lines.append(f"- **{words['shared']}**: {self.shared}")
         reason = self.reason
@@ -156,7 +157,20 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _with_quote(point: Point, words: Mapping[str, str]) -> str:
+def _line(point: Point, name: str, words: Mapping[str, str]) -> str:
+    """Write a point as an entry of a list: the response's name in bold, what is said of it, the quote."""
+    text = point.text.removeprefix(name) if point.text.startswith(name) else f": {point.text}"
     if point.verified:
-        return words["quoted"].format(quote=" ".join(point.quote.split()), point=point.text).strip()
-    return words["unverified"].format(point=point.text) if point.verified is False else point.text
+        quote = words["quoted"].format(quote=_shown(point.quote))
+    else:
+        quote = words["unverified"] if point.verified is False else ""
+    return f"- **{name}**{text if point.text else ':'} {quote}".rstrip()
+
+
+def _shown(quote: str) -> str:
+    """Put a quote on one line, and three dots where its sentence goes on."""
+    line = " ".join(quote.split())
+    return line if _SENTENCE_END.search(line) else f"{line} …"
+
+
+_SENTENCE_END = re.compile(r"[.!?。！？:;)）」』}\]>|]\W*$")
