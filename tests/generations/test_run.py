@@ -196,8 +196,16 @@ def test_a_second_process_on_the_same_run_is_refused(tmp_path):
 def test_a_run_of_a_newer_version_is_refused(tmp_path):
     run_all(tmp_path, rows("a"), ScriptedEngine())
     manifest = tmp_path / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(RunVersionError, match="format 99"):
+        open_run(tmp_path)
+
+
+def test_a_run_of_a_naze_before_its_first_release_is_refused_by_name(tmp_path):
+    run_all(tmp_path, rows(["one"]), ScriptedEngine())
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(RunVersionError, match="format 1, of a naze before its first release"):
         open_run(tmp_path)
 
 

@@ -1,19 +1,24 @@
 """Real votes explained by a real small model, through `naze.explain`."""
 
+import json
+from contextlib import closing
 from dataclasses import replace
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import naze
+from naze.cli import app
 from naze.engines import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError, UnknownModelError
-from naze.jobs import ExplainSettings, continue_run, estimate_explain, export_columns
+from naze.jobs import ExplainSettings, continue_run, estimate_explain, explained_rows, export_columns
+from naze.jobs.explain import verified_quotes
 from naze.records import Fit, Sampling, Status, Vote, Winner
 
 MODEL = "smollm2:135m"
 pytestmark = pytest.mark.xdist_group("explain")  # one process makes the run that most of these look at
-SHORT = ExplainSettings(sampling=Sampling(max_tokens=12))
+SHORT = ExplainSettings()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,7 @@ def test_every_vote_is_explained_once_and_in_order(run, votes):
         assert row.answer.status is Status.ANSWERED
         assert row.answer.text.strip()
         assert row.answer.prompt_tokens > 100
-        assert row.answer.generated_tokens <= 12
+        assert row.answer.generated_tokens <= 320
 
 
 def test_the_same_call_again_asks_nothing(run, votes):
@@ -46,15 +51,15 @@ def test_the_same_call_again_asks_nothing(run, votes):
 
 
 def test_other_settings_in_the_same_folder_are_refused(run, votes):
-    longer = replace(SHORT, sampling=Sampling(max_tokens=13))
-    with pytest.raises(ManifestMismatchError, match=r"max_tokens.*12.*13"):
+    longer = replace(SHORT, sampling=Sampling(max_tokens=321))
+    with pytest.raises(ManifestMismatchError, match=r"max_tokens.*320.*321"):
         naze.explain(votes, MODEL, language="en", out=run.folder, settings=longer)
     with pytest.raises(ManifestMismatchError, match=r"language.*'en'.*'ja'"):
         naze.explain(votes, MODEL, language="ja", out=run.folder, settings=SHORT)
 
 
 def test_the_run_holds_its_votes_and_goes_on_without_their_file(run, votes):
-    assert export_columns(run.folder)["id"].to_list() == [vote.id for vote in votes]
+    assert export_columns(run)["id"].to_list() == [vote.id for vote in votes]
     continued = continue_run(run.folder, retry=[Status.ERROR])
     assert continued.summary().answered == 4
     continued.close()
@@ -98,7 +103,7 @@ def test_an_estimate_counts_real_tokens_and_stores_nothing(votes, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     found = estimate_explain(votes, MODEL, language="en", settings=SHORT, sample_rows=2)
     assert found.rows == 4 and found.sample_rows == 2
-    assert found.prompt_tokens > 400 and 0 < found.generated_tokens <= 48
+    assert found.prompt_tokens > 400 and 0 < found.generated_tokens <= 4 * 320
     assert found.seconds > 0
     assert list(tmp_path.iterdir()) == []
 
@@ -129,7 +134,50 @@ def test_settings_that_make_no_sense_are_refused(votes, tmp_path, settings, said
 
 
 def test_a_finished_run_exports_with_its_votes(run, tmp_path):
-    naze.export_run(run, tmp_path / "e.csv", join=export_columns(run.folder, nested=False))
+    naze.export_run(run, tmp_path / "e.csv", join=export_columns(run, nested=False))
     read = pl.read_csv(tmp_path / "e.csv")
-    assert {"text", "winner", "model_a", "prompt"} <= set(read.columns)
+    assert {"text", "winner", "model_a", "prompt", "asked", "quote_a", "reason", "marks"} <= set(read.columns)
     assert read.height == 4
+    assert all(text.startswith("## 1. Summary of the prompt") for text in read["text"])
+
+
+def test_every_quote_stands_in_its_response(run):
+    quotes = verified_quotes(run)
+    assert quotes.quotes == quotes.verified >= 4
+    for explained in explained_rows(run):
+        for point in explained.explanation.points:
+            response = explained.vote.response_a if point.side == "a" else explained.vote.response_b
+            assert any(point.quote in turn for turn in response)
+
+
+def test_the_command_tells_quotes_and_faults(run):
+    done = CliRunner().invoke(app, ["runs", "retry", str(run.folder), "--json"])
+    told = json.loads(done.stdout)
+    assert told["quotes"] == told["verified"] >= 4 and told["verified_share"] == 1.0
+    assert told["mended"] <= told["asked_again"]
+    shown = CliRunner().invoke(app, ["runs", "retry", str(run.folder)])
+    assert f"{told['quotes']} of {told['quotes']} quotes stand in the response" in shown.stdout
+
+
+def test_a_template_of_ones_own_gives_free_text(votes, repository, tmp_path):
+    own = ExplainSettings(
+        template=repository / "tests" / "data" / "briefly.j2", sampling=Sampling(max_tokens=12)
+    )
+    with closing(naze.explain(votes[:1], MODEL, language="en", out=tmp_path, settings=own)) as done:
+        [explained] = explained_rows(done)
+    assert explained.explanation is None
+    assert explained.text == explained.answer.text
+
+
+def test_a_raised_context_lets_a_vote_in_that_was_too_long(votes, tmp_path):
+    long = Vote("long", ("Which is better?",), ("word " * 900,), ("other " * 300,), Winner.A)
+    small = replace(SHORT, fit="fail", options=EngineOptions(context_tokens=1500))
+    naze.explain([long], MODEL, language="en", out=tmp_path, settings=small).close()
+    wide = replace(small, options=EngineOptions(context_tokens=4000))
+    with closing(naze.explain([long], MODEL, language="en", out=tmp_path, settings=wide)) as done:
+        assert done.summary().overflow == 0
+
+
+def test_a_length_that_does_not_exist_is_refused(votes, tmp_path):
+    with pytest.raises(ConfigurationError, match="length is 'long'; expected short or full"):
+        naze.explain(votes, MODEL, out=tmp_path, settings=ExplainSettings(length="long"))

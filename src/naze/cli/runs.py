@@ -63,11 +63,11 @@ def show(
     opened = open_run(run)
     if subject is not None:
         rows = opened.row(subject)
-        opened.close()
         if not rows:
             raise InputError(f"{run}: no row has the id {subject!r}. `naze runs export` writes all ids.")
+        read_as = _as_people_read(opened)
         for row in rows:
-            _show_row(row, as_json=as_json)
+            _show_row(row, read_as.get(row.position), as_json=as_json)
         return
     summary = opened.summary()
     failures = list(islice(opened.failures(), None if as_json else _FAILURES_SHOWN))
@@ -208,9 +208,20 @@ def _name(row: "Row") -> str:
     return f"{row.subject_id}, {row.question_id}" if row.question_id else row.subject_id
 
 
-def _show_row(row: "Row", *, as_json: bool) -> None:
+def _as_people_read(run: "Run") -> dict[int, str | None]:
+    """Lay the explanations of a run out, by their places; nothing where it has none."""
+    from naze.jobs import explained_rows
+    from naze.jobs.explain import TASK
+
+    if run.manifest.task != TASK:
+        return {}
+    return {place: explained.text for place, explained in enumerate(explained_rows(run))}
+
+
+def _show_row(row: "Row", read_as: str | None, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_values(row), ensure_ascii=False))
+        laid_out = {} if read_as is None else {"explanation": read_as}
+        typer.echo(json.dumps({**_values(row), **laid_out}, ensure_ascii=False))
         return
     answer = row.answer
     if answer is None:
@@ -224,8 +235,10 @@ def _show_row(row: "Row", *, as_json: bool) -> None:
         typer.echo(f"Reason: {answer.reason}")
     for choice, probability in (answer.probabilities or {}).items():
         typer.echo(f"  {probability:6.1%}  {choice}")
-    if answer.text:
-        typer.echo(f"\n{answer.text.strip()}\n")
+    if answer.marks:
+        typer.echo(f"Faults: {', '.join(answer.marks)}")
+    if text := read_as or answer.text:
+        typer.echo(f"\n{text.strip()}\n")
 
 
 def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
@@ -244,6 +257,10 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
         f"{summary.overflow:,} too long, {summary.error:,} failed, {summary.open:,} open"
     )
     typer.echo(f"  to fit     {summary.shortened:,} shortened, {summary.routed:,} routed")
+    if summary.asked_again:
+        typer.echo(
+            f"  faults     {summary.asked_again:,} asked again, {summary.mended:,} better then; {summary.faulty:,} kept with one"
+        )
     typer.echo(f"  tokens     {summary.prompt_tokens:,} read, {summary.generated_tokens:,} written")
     for row in failures:
         answer = row.answer

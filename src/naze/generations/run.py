@@ -308,7 +308,7 @@ class _Sitting:
         """Look for faults, and store."""
         row, key, first = under_way.row, under_way.key, under_way.first
         if self._check is not None and answer.status in (Status.ANSWERED, Status.INVALID):
-            answer = replace(answer, marks=self._check.marks(row, answer))
+            answer = self._check.look(row, answer)
         if first is None:
             self._keep(key, under_way.stands_for, answer)
         else:

@@ -10,8 +10,8 @@ __all__ = ["Check", "is_better"]
 class Check(Protocol):
     """Finds faults in the answers of a run, and says how else to ask."""
 
-    def marks(self, row: FittedPrompt, answer: Answer) -> tuple[str, ...]:
-        """Name what is wrong with an answer; empty where nothing is.
+    def look(self, row: FittedPrompt, answer: Answer) -> Answer:
+        """Return an answer with the marks of what is wrong with it. One that is invalid may be found of use, marked.
 
         Args:
             row: what was asked, as it was planned.

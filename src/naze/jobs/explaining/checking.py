@@ -34,15 +34,18 @@ class FormCheck:
     template: Template
     sampling: Sampling
 
-    def marks(self, row: FittedPrompt, answer: Answer) -> tuple[str, ...]:
-        """Name what is wrong with an explanation. See `naze.generations.Check`."""
+    def look(self, row: FittedPrompt, answer: Answer) -> Answer:
+        """Mark what is wrong; an explanation that was cut off counts as far as it goes. See `naze.generations.Check`."""
         vote: Vote = row.about
         explanation = read_explanation(answer.text, vote, self.form)
-        if explanation is None or answer.status is not Status.ANSWERED:
-            text = answer.text or ""
-            return ordered([Mark.CUT_OFF, *text_marks(text, self.form.language)])
+        if explanation is None:
+            return replace(answer, marks=ordered([Mark.CUT_OFF]))
         told = (self.template.instruction, row.prompt.question)
-        return ordered(_explanation_marks(explanation, vote, self.form, told))
+        marks = list(_explanation_marks(explanation, vote, self.form, told))
+        if answer.status is Status.ANSWERED and not cut_off(answer):
+            return replace(answer, marks=ordered(marks))
+        marks.append(Mark.CUT_OFF)
+        return replace(answer, status=Status.ANSWERED, reason=None, marks=ordered(marks))
 
     def again(self, row: FittedPrompt, answer: Answer) -> Prompt:
         """Ask with what was wrong, and more against repetition. See `naze.generations.Check`."""
@@ -69,10 +72,10 @@ class TextCheck:
     template: Template
     sampling: Sampling
 
-    def marks(self, row: FittedPrompt, answer: Answer) -> tuple[str, ...]:
-        """Name what is wrong with a text. See `naze.generations.Check`."""
-        found = list(text_marks(answer.text or "", self.template.language))
-        return ordered([*found, Mark.CUT_OFF] if cut_off(answer) else found)
+    def look(self, row: FittedPrompt, answer: Answer) -> Answer:
+        """Mark what is wrong with a text. See `naze.generations.Check`."""
+        marks = list(text_marks(answer.text or "", self.template.language))
+        return replace(answer, marks=ordered([*marks, Mark.CUT_OFF] if cut_off(answer) else marks))
 
     def again(self, row: FittedPrompt, answer: Answer) -> Prompt:
         """Ask the same, with more against repetition. See `naze.generations.Check`."""
@@ -99,7 +102,7 @@ def _explanation_marks(
         explanation.reason, vote.winner, form.language
     ):
         yield Mark.AGAINST_WINNER
-    if _only_repeats_result(reason, form.language):
+    if explanation.reason and _only_repeats_result(reason, form.language):
         yield Mark.SAYS_NOTHING
     if explanation.quoted and not explanation.verified:
         yield Mark.UNVERIFIED

@@ -79,7 +79,7 @@ class Explanation:
             lines.append(_line(point, words[f"side_{point.side}"], words))
         if self.shared:
             lines.append(f"- **{words['shared']}**: {self.shared}")
-        reason = self.reason
+        reason = self.reason or "…"
         if self.expected:
             reason = words["expected"].format(outcome=self.expected, reason=reason)
         return "\n".join([*lines, "", f"## 3. {why}", reason])
@@ -105,30 +105,59 @@ def read_explanation(text: str | None, vote: Vote, form: Form) -> Explanation | 
     """Read an explanation, and look its quotes up in the responses.
 
     Args:
-        text: the JSON that a model wrote.
+        text: the JSON that a model wrote, or its beginning, where it was cut off or is still being written.
         vote: the whole vote.
         form: that the explanation was asked for in.
 
     Returns:
-        None where the text is not of the form: cut off, or no JSON.
+        What is there of it; None where the text is not of the form.
     """
-    try:
-        value = json.loads(text or "")
-    except ValueError:
-        return None
+    value = read_beginning(text or "")
     keys = form.keys
     fields = {name: value[key] for name, key in keys.items() if isinstance(value, Mapping) and key in value}
-    reason = fields.get(form.reason_name(vote.winner))
-    if not isinstance(fields.get("asked"), str) or not isinstance(reason, str):
+    asked = _text(fields.get("asked"))
+    if asked is None:
         return None
     return Explanation(
         language=form.language,
-        asked=fields["asked"].strip(),
+        asked=asked,
         points=tuple(_points(fields, keys, vote)),
-        reason=reason.strip(),
+        reason=_text(fields.get(form.reason_name(vote.winner))) or "",
         shared=_text(fields.get("shared")),
         expected=_text(fields.get("expected")),
     )
+
+
+def read_beginning(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Read a JSON text, or as much as there is of one that was cut off; None where that is nothing.
+
+    Example:
+        >>> read_beginning('{"a": ["x", "y z'), read_beginning('{"a": 1, "b"')
+        ({'a': ['x', 'y z']}, {'a': 1})
+    """
+    closers: list[str] = []
+    commas = [len(text)]
+    in_text = escaped = False
+    ends: dict[int, str] = {}
+    for place, character in enumerate(text):
+        if character == "," and not in_text:
+            commas.append(place)
+            ends[place] = "".join(reversed(closers))
+        if in_text:
+            escaped, in_text = character == "\\" and not escaped, character != '"' or escaped
+        elif character == '"':
+            in_text = True
+        elif character in "{[":
+            closers.append("}" if character == "{" else "]")
+        elif character in "}]" and closers:
+            closers.pop()
+    ends[len(text)] = ("" if not in_text else '"') + "".join(reversed(closers))
+    for place in [commas[0], *reversed(commas[1:])]:
+        try:
+            return json.loads(text[:place].removesuffix("\\" if escaped else "") + ends[place])
+        except ValueError:
+            continue
+    return None
 
 
 def _points(fields: Mapping[str, Any], keys: Mapping[str, str], vote: Vote) -> Iterator[Point]:
@@ -140,7 +169,7 @@ def _points(fields: Mapping[str, Any], keys: Mapping[str, str], vote: Vote) -> I
                 {keys["quote"]: fields.get(f"quote_{side}"), keys["point"]: fields.get(f"point_{side}")}
             ]
         for entry in entries:
-            if isinstance(entry, Mapping):
+            if isinstance(entry, Mapping) and any(entry.values()):
                 quote = _text(entry.get(keys["quote"])) or ""
                 yield Point(side, _text(entry.get(keys["point"])) or "", quote, _verified(quote, turns))
 

@@ -23,7 +23,7 @@ CHINESE_FORMS = (
     "专业东两严为举么义书产亲们优伟你关军农则创别务动势华历发变员响团图处备复头她实对导层师带应开强总战护报时术权极标样步济满热环现电确种红约"
     "级线组细织经结给统续罗联药获营见观规视计认讨让训议记讲许论设访证评识诉词译试诗诚话诞询该详语误说请诸读课谁调谈谊谋谎谓谜谢谦谨谱贝负贡财"
     "责贤败货质贩贪购贯贴贵贷贸费贺资赏赔赖赚赛赞车转轮软轰轻载较辅辆辈辉输边达迁过迈运还这进远违连迟适选递逻遗邮邻郑释鉴针钉钟钢钥钱铁铃铅铜"
-    "铭链销锁锅错锡锦键镇镜长门闪闭问闯闲间闷闹闻阀阅队阳阴阵阶际陆陈险随隐难顶项顺须顾顿预领颇频题颜额风飞饭饮饰饱饼饿馆马驱驶驻驾骂验骑骗鱼鲁"
+    "铭链销锁锅错锡锦键镇镜长门闪闭问闯闲间闷闹闻阀阅队阳阴阵阶际陆陈险隐难顶项顺须顾顿预领颇频题颜额风飞饭饮饰饱饼饿馆马驱驶驻驾骂验骑骗鱼鲁"
     "鲜鸟鸡鸣鸭齐齿龄龙龟"
 )
 """The simplified letters that Chinese uses most and JIS X 0208 does not have: no Japanese text is written with them."""
@@ -194,15 +194,15 @@ _PENALTIES = {"ja": 1.08}
 """Small models go round in circles in Japanese without one; in English they do not (docs/performance.md)."""
 _INSIDE = "{inside}"
 """Where a pattern lets a further sentence begin."""
+_JAPANESE = (
+    "[ぁ-んァ-ヶー々〇、「」『』（）・…%+*/=(),:'#_<>0-9A-Za-z&$@~^|;{}～−×÷°℃０-９Ａ-Ｚａ-ｚ" + _han() + "-]"
+)
+_ENGLISH = "[0-9A-Za-z#$%&'()*+,/:;<=>@^_`{|}~À-ſ‘’“”–—-]"
 _SENTENCES = {
     # A full stop ends it; Latin words may have spaces and points inside, so that names stay whole.
-    "ja": (
-        "(?:[ぁ-んァ-ヶー々〇、「」『』（）・…%+*/=(),:'#_<>0-9A-Za-z&$@~^|;{}～−×÷°℃０-９Ａ-Ｚａ-ｚ"
-        + _han()
-        + "-]"
-        "|[0-9A-Za-z.,'] [0-9A-Za-z(]|\\.[0-9A-Za-z]{inside})+。"
-    ),
-    "en": "(?:[ 0-9A-Za-z#$%&'()*+,/:;<=>@^_`{|}~À-ſ‘’“”–—-]|\\.[0-9A-Za-z,;:)']{inside})+\\.",
+    "ja": f"(?:{_JAPANESE}|[0-9A-Za-z.,'] [0-9A-Za-z(]|\\.[0-9A-Za-z]{_INSIDE})+。",
+    # One space between words, and a point inside one.
+    "en": f" {_ENGLISH}(?:{_ENGLISH}| {_ENGLISH}|\\.[0-9A-Za-z,;:)']{_INSIDE})*\\.",
 }
-_ACROSS = {"ja": "|。", "en": "|\\. "}
+_ACROSS = {"ja": "|。", "en": f"|\\. {_ENGLISH}"}
 _ANY_TEXT = r'^[^"\\\x00-\x1f]+$'
