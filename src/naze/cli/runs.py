@@ -259,7 +259,7 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     typer.echo(f"  to fit     {summary.shortened:,} shortened, {summary.routed:,} routed")
     if summary.asked_again:
         typer.echo(
-            f"  faults     {summary.asked_again:,} asked again, {summary.mended:,} better then; {summary.faulty:,} kept with one"
+            f"  faults     {summary.asked_again:,} asked twice, {summary.mended:,} better; {summary.faulty:,} still with one"
         )
     typer.echo(f"  tokens     {summary.prompt_tokens:,} read, {summary.generated_tokens:,} written")
     for row in failures:

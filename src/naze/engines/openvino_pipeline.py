@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from naze.engines.admission import Admission
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.json_grammar import bounded_grammar
@@ -114,6 +115,7 @@ class OpenVinoPipeline:
         self._alignment = PrefixAlignment(BLOCK_TOKENS, self._ids, self._line_end())
         self._choice_tokens: dict[str, int] = {}
         self._requests = 0
+        self.admission = Admission()
 
     @classmethod
     def open(cls, model: Model, options: EngineOptions) -> Self:
@@ -402,10 +404,11 @@ class OpenVinoPipeline:
 
     def remember(self, requests: Iterable[_Request]) -> None:
         """Note which requests' beginnings later ones will find in the cache."""
-        for request in requests:
-            if not request.remembered and _read_in(request):
-                request.remembered = True
-                self._read.add(request.ids)
+        newly_read = [request for request in requests if not request.remembered and _read_in(request)]
+        for request in newly_read:
+            request.remembered = True
+            self._read.add(request.ids)
+        self.admission.note_read(sum(request.prompt_tokens - request.cached_tokens for request in newly_read))
 
     def expect(self, request: _Request) -> None:
         """Say how much of a request is in the cache as it is handed over."""
@@ -478,8 +481,9 @@ class _Batch:
         self._pipeline = self._engine.pipeline(deterministic=self._sampling.deterministic)
         most = 1 if self._sampling.deterministic else self._engine.concurrency
         more = True
+        self._engine.admission.begin()
         while True:
-            while more and self.under_way() < most:
+            while more and self.under_way() < most and self._may_join(upcoming.peek()):
                 prompt = next(upcoming, None)
                 if prompt is None:
                     more = False
@@ -499,6 +503,15 @@ class _Batch:
                 self._active.remove(request)
                 yield request.prompt, self._engine.finish(request)
             self._release()
+
+    def _may_join(self, prompt: Prompt | None) -> bool:
+        """Tell whether a prompt may join what is under way. Choices are answered as soon as they are read."""
+        if prompt is None or prompt.choices:
+            return True
+        written = [request for request in (*self._active, *self._held) if not request.prompt.choices]
+        return self._engine.admission.admits(
+            sum(request.prompt_tokens - request.cached_tokens for request in written)
+        )
 
     def _take(self, prompt: Prompt, following: Prompt | None) -> Answer | None:
         """Admit a prompt, or say at once why it is not asked."""

@@ -107,6 +107,17 @@ class Run:
             mended=faults.mended,
         )
 
+    def is_finished_from(self, planned_from: str, *, checked: bool = False) -> bool:
+        """Tell whether all rows of a plan that was made from exactly this have ended.
+
+        Args:
+            planned_from: fingerprint of the data.
+            checked: faulty answers count as open until they were asked in a second way.
+        """
+        if self._store.fact("planned_from") != planned_from or self.summary().open:
+            return False
+        return not (checked and self._store.faults().unasked)
+
     def rows(self) -> Iterator[Row]:
         """Read every row with its answer, in input order, a few in memory at a time."""
         return self._store.rows()

@@ -16,7 +16,7 @@ from typing import Any
 
 from naze.engines import Resolution, open_engine, resolve
 from naze.engines.known import known_fingerprint, remember_fingerprint
-from naze.engines.protocol import Engine, EngineOptions
+from naze.engines.protocol import Engine, EngineOptions, Identity
 from naze.engines.states import with_states
 from naze.errors import ChoiceError, ConfigurationError
 from naze.generations import (
@@ -31,8 +31,9 @@ from naze.generations import (
     write_run,
 )
 from naze.generations.budget import Counter, Spender
-from naze.generations.manifest import read_manifest
+from naze.generations.manifest import check_match, read_manifest
 from naze.generations.second_way import Check
+from naze.generations.store import STORE_NAME
 from naze.jobs.lending import LongLoan, OnLoan
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling, Status
@@ -212,8 +213,12 @@ class Worker:
         """
         if step.fit == "route" and self._open_long is None:
             raise ConfigurationError("fit is 'route' and no long model is named. Name one with --long-model.")
+        if (finished := self._finished(folder, step)) is not None:
+            if tell is not None:
+                tell(Told(folder, finished.manifest, None))
+            return finished
         limit = self.limit_tokens(folder, step.sampling)
-        made_from = hashlib.sha256(f"{step.made_from} {limit}".encode()).hexdigest()
+        made_from = _made_from(step, limit)
 
         def rows() -> Iterator[FittedPrompt]:
             return source(limit)
@@ -246,6 +251,28 @@ class Worker:
         if self._engine is None:
             self._counting = None
         return open_run(folder)
+
+    def _finished(self, folder: Path, step: Step) -> Run | None:
+        """Recognise a run in which nothing is left to ask, without opening the model; None: that is not known.
+
+        Raises:
+            ManifestMismatchError: the folder holds the answers of another wording or sampling.
+        """
+        known = None if self._resolution is None else known_fingerprint(self._resolution)
+        if known is None or step.states or step.fit == "route" or not (folder / STORE_NAME).is_file():
+            return None
+        kept = read_manifest(folder)
+        limit = kept.options.get("limit_tokens")
+        same_context = kept.options.get("context_tokens") == self._options.context_tokens
+        if kept.fingerprint != known or limit is None or not same_context:
+            return None
+        identity = Identity(kept.engine, self.model, known, kept.address)
+        check_match(kept, self._manifest_of(identity, step, int(limit), None), folder)
+        run = open_run(folder)
+        if run.is_finished_from(_made_from(step, int(limit)), checked=step.check is not None):
+            return run
+        run.close()
+        return None
 
     def close(self) -> None:
         """Free the model's memory. May be called twice."""
@@ -288,7 +315,13 @@ class Worker:
         return self._long_fingerprint
 
     def _manifest(self, step: Step, limit_tokens: int) -> Manifest:
-        identity, template = self._as_asked(step).identity, step.template
+        long_fingerprint = self._long() if step.fit == "route" else None
+        return self._manifest_of(self._as_asked(step).identity, step, limit_tokens, long_fingerprint)
+
+    def _manifest_of(
+        self, identity: Identity, step: Step, limit_tokens: int, long_fingerprint: str | None
+    ) -> Manifest:
+        template = step.template
         parts: dict[str, Any] = {name: getattr(template, name) for name in _PARTS}
         if step.form is not None:
             parts["form"] = step.form
@@ -306,7 +339,7 @@ class Worker:
             language=template.language,
             fit=step.fit,
             long_model=self._long_model if step.fit == "route" else None,
-            long_fingerprint=self._long() if step.fit == "route" else None,
+            long_fingerprint=long_fingerprint,
             address=identity.address,
             notes=(*self._notes, *identity.notes, *step.notes),
             data_path=step.data_path,
@@ -315,6 +348,11 @@ class Worker:
             versions=installed_versions(),
             created=now(),
         )
+
+
+def _made_from(step: Step, limit_tokens: int) -> str:
+    """Name what a step's plan is made from."""
+    return hashlib.sha256(f"{step.made_from} {limit_tokens}".encode()).hexdigest()
 
 
 _KIND: ContextVar[type[Worker]] = ContextVar("kind of worker", default=Worker)
