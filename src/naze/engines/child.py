@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import IO, Any, ClassVar, Self
 
 from naze.engines.protocol import Engine, EngineOptions, Identity, Model
+from naze.engines.working import Working, tell, watched_by
 from naze.errors import EngineCrashError, EngineUnavailableError, NazeError
 from naze.records import Answer, Prompt, Sampling
 
@@ -91,6 +94,9 @@ class ChildEngine:
                         under_way[taken] = prompt
                     self._send((taken, prompt))
                     taken += 1
+                elif kind == "working":
+                    number, working = content
+                    tell(replace(working, prompt=under_way.get(number)))
                 elif kind == "answer":
                     number, answer = content
                     yield under_way.pop(number), answer
@@ -196,6 +202,11 @@ class _Parent:
     def send(self, kind: str, content: object) -> None:
         _write(self._output, (kind, content))
 
+    def pass_on(self, numbers: dict[int, int], working: Working) -> None:
+        """Tell the parent what the engine is doing; a prompt is named by its number."""
+        number = None if working.prompt is None else numbers.get(id(working.prompt))
+        self.send("working", (number, replace(working, prompt=None)))
+
     def receive(self) -> Any:  # noqa: ANN401 - commands and prompts
         return pickle.load(self._input)
 
@@ -234,9 +245,10 @@ def _serve(worker: str, parent: _Parent) -> None:
                 parent.send("counts", engine.count_tokens(*arguments))
             elif engine is not None:
                 numbers: dict[int, int] = {}
-                answers = getattr(engine, command)(parent.prompts(numbers, engine), *arguments)
-                for prompt, answer in answers:
-                    parent.send("answer", (numbers.pop(id(prompt)), answer))
+                with watched_by(partial(parent.pass_on, numbers)):
+                    answers = getattr(engine, command)(parent.prompts(numbers, engine), *arguments)
+                    for prompt, answer in answers:
+                        parent.send("answer", (numbers.pop(id(prompt)), answer))
                 parent.send("done", None)
         except NazeError as error:
             parent.send("error", error)

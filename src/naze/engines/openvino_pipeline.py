@@ -24,6 +24,7 @@ from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
 from naze.engines.states import encode_states
+from naze.engines.working import Working, is_watched, tell
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -48,6 +49,8 @@ MOST_DRAWS = 64
 """More draws cost more than asking again for what is missing."""
 WORTH_WAITING = 2 * BLOCK_TOKENS
 """A prompt waits for another to be read where that saves it so many tokens."""
+TOLD_EVERY_SECONDS = 0.25
+"""How often whoever watches is told what goes on."""
 EVEN = 1e6
 """A temperature so high that the likeliest choice is drawn as often as any other."""
 
@@ -71,6 +74,9 @@ class _Request:
     """Choices that no draw has met, each asked by itself behind the same prompt; None before the draws are read."""
     started: float = 0.0
     cached_tokens: int = 0
+    written: list[int] = field(default_factory=list)
+    """Tokens of the answer so far."""
+    finish_reason: Any = None
     remembered: bool = False
     """Its beginning stands in the cache, and that was noted."""
 
@@ -402,13 +408,14 @@ class OpenVinoPipeline:
                 )
             seen[token] = choice
 
-    def remember(self, requests: Iterable[_Request]) -> None:
-        """Note which requests' beginnings later ones will find in the cache."""
+    def remember(self, requests: Iterable[_Request]) -> list[_Request]:
+        """Note which requests' beginnings later ones will find in the cache; return those that have just been read."""
         newly_read = [request for request in requests if not request.remembered and _read_in(request)]
         for request in newly_read:
             request.remembered = True
             self._read.add(request.ids)
         self.admission.note_read(sum(request.prompt_tokens - request.cached_tokens for request in newly_read))
+        return newly_read
 
     def expect(self, request: _Request) -> None:
         """Say how much of a request is in the cache as it is handed over."""
@@ -435,9 +442,9 @@ class OpenVinoPipeline:
                 seconds,
                 cached_tokens=request.cached_tokens,
             )
-        output = request.handles[0].read_all()[0]
-        text = self._tokenizer.decode(output.generated_ids)
-        stopped = output.finish_reason == self._genai.GenerationFinishReason.STOP
+        self.collect_written(request)
+        text = self.text_so_far(request)
+        stopped = request.finish_reason == self._genai.GenerationFinishReason.STOP
         status = Status.ANSWERED if text.strip() else Status.INVALID
         return Answer(
             status=status,
@@ -446,9 +453,24 @@ class OpenVinoPipeline:
             finish_reason=FinishReason.STOP if stopped else FinishReason.LENGTH,
             prompt_tokens=request.prompt_tokens,
             cached_tokens=request.cached_tokens,
-            generated_tokens=len(output.generated_ids),
+            generated_tokens=len(request.written),
             seconds=seconds,
         )
+
+    def collect_written(self, request: _Request) -> int:
+        """Take what the pipeline has written of an answer since the last time; return how many tokens."""
+        before = len(request.written)
+        for handle in request.handles:
+            while handle.can_read():
+                for output in handle.read().values():
+                    request.written += output.generated_ids
+                    request.finish_reason = output.finish_reason
+        return len(request.written) - before
+
+    def text_so_far(self, request: _Request) -> str:
+        """Return what has been written of an answer."""
+        text: str = self._tokenizer.decode(request.written)
+        return text
 
     def done(self, request: _Request) -> bool:
         """Tell whether everything asked for a request has come."""
@@ -468,6 +490,8 @@ class _Batch:
         self._subjects_read: set[_Subject] = set()
         """Of the requests under way, the subjects that stand in the cache: nothing waits for these."""
         self._pipeline: Any = None
+        self._told = 0.0
+        self._told_prompts = self._told_read = self._told_written = 0
 
     def under_way(self) -> int:
         """Count the prompts that were taken and not yet answered."""
@@ -494,7 +518,9 @@ class _Batch:
             if not self._active:
                 return
             self._pipeline.step()
-            self._engine.remember(self._active)
+            newly_read = self._engine.remember(self._active)
+            if is_watched():
+                self._tell(newly_read)
             self._subjects_read |= {request.subject for request in self._active if request.remembered}
             for request in [request for request in self._active if self._engine.done(request)]:
                 if request.prompt.choices and (further := self._engine.collect(request)):
@@ -503,6 +529,28 @@ class _Batch:
                 self._active.remove(request)
                 yield request.prompt, self._engine.finish(request)
             self._release()
+
+    def _tell(self, newly_read: Sequence[_Request]) -> None:
+        """Tell whoever watches what the last step did, a few times a second."""
+        writing = [request for request in self._active if not request.prompt.choices]
+        self._told_prompts += len(newly_read)
+        self._told_read += sum(request.prompt_tokens - request.cached_tokens for request in newly_read)
+        self._told_written += sum(map(self._engine.collect_written, writing))
+        now = time.monotonic()
+        if now - self._told < TOLD_EVERY_SECONDS:
+            return
+        first = next((request for request in writing if request.written), None)
+        text = "" if first is None else self._engine.text_so_far(first)
+        tell(
+            Working(
+                self._told_prompts,
+                self._told_read,
+                self._told_written,
+                None if first is None else first.prompt,
+                text,
+            )
+        )
+        self._told, self._told_prompts, self._told_read, self._told_written = now, 0, 0, 0
 
     def _may_join(self, prompt: Prompt | None) -> bool:
         """Tell whether a prompt may join what is under way. Choices are answered as soon as they are read."""
@@ -569,7 +617,7 @@ class _Batch:
 
 def _read_in(request: _Request) -> bool:
     """Tell whether the model has read the whole prompt: its first token has been written."""
-    return request.remembered or any(handle.can_read() for handle in request.handles)
+    return request.remembered or bool(request.written) or any(handle.can_read() for handle in request.handles)
 
 
 def _literal(text: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import IO, Protocol
 
+from naze.engines.working import Working
 from naze.generations.intervals import student_90
 from naze.records import Answer, Status
 
@@ -36,6 +37,9 @@ class Reading:
     seconds_left_low: float | None
     """The 90 % interval of `seconds_left`."""
     seconds_left_high: float | None
+    tokens_read: int = 0
+    """In this sitting, as far as the engine tells before answers are whole."""
+    tokens_written: int = 0
 
 
 class Progress(Protocol):
@@ -49,6 +53,10 @@ class Progress(Protocol):
         """One answer finished; it stands for so many rows (more than one where prompts are the same)."""
         ...
 
+    def work(self, working: Working) -> None:
+        """The engine was busy with answers that are not whole yet."""
+        ...
+
     def finish(self) -> None:
         """The sitting is over."""
         ...
@@ -56,6 +64,9 @@ class Progress(Protocol):
 
 class Meter:
     """Counts answers and reckons the time left.
+
+    Where the engine tells what it reads and writes, the time left is that of the tokens that are left, by the speeds of
+    reading and of writing so far; before the first answer is whole, its length is guessed.
 
     The interval comes from how much the speed varied between stretches of time so far: how well the mean of the
     stretches' seconds a row is known, and how far the rows that are left may lie from it, as Student's interval. It
@@ -72,16 +83,30 @@ class Meter:
         """Of each stretch of time: seconds a row, and its rows."""
         self._began = self._block_began = clock()
         self._block_rows = 0
+        self._prompts_read = self._tokens_read = self._tokens_written = self._generated = 0
+        self._stretches: list[tuple[float, int, int]] = []
+        """Of each stretch of time in which the engine told something: its seconds, tokens read, tokens written."""
+        self._last_work = self._began
+
+    def work(self, working: Working) -> None:
+        """Count what the engine has read and written."""
+        now = self._clock()
+        self._stretches.append((now - self._last_work, working.tokens_read, working.tokens_written))
+        self._last_work = now
+        self._prompts_read += working.prompts_read
+        self._tokens_read += working.tokens_read
+        self._tokens_written += working.tokens_written
 
     def start(self, done: int, failed: int, total: int) -> None:
         """Begin to count."""
         self._done, self._failed, self._total = done, failed, total
-        self._began = self._block_began = self._clock()
+        self._began = self._block_began = self._last_work = self._clock()
 
     def advance(self, answer: Answer, rows: int) -> None:
         """Count one answer."""
         self._done += rows
         self._asked += rows
+        self._generated += answer.generated_tokens
         self._block_rows += rows
         self._tokens += answer.prompt_tokens + answer.generated_tokens
         if answer.status is not Status.ANSWERED:
@@ -96,13 +121,59 @@ class Meter:
         elapsed = max(self._clock() - self._began, 1e-9)
         left = self._total - self._done
         middle = low = high = None
-        if self._asked:
-            per_row = elapsed / self._asked
-            middle = left * per_row
+        by_tokens = self._by_tokens(left)
+        if self._asked or by_tokens is not None:
+            middle = left * elapsed / self._asked if by_tokens is None else by_tokens
+            low, high = middle / _UNSURE, middle * _UNSURE
             if len(self._blocks) >= 3:
                 margin = self._margin(left)
-                low, high = max(0.0, middle - margin), middle + margin
-        return Reading(self._done, self._total, self._failed, self._tokens / elapsed, middle, low, high)
+                low, high = (
+                    max(middle / _MOST_UNSURE, middle - margin),
+                    min(middle * _MOST_UNSURE, middle + margin),
+                )
+        tokens = max(self._tokens, self._tokens_read + self._tokens_written)
+        return Reading(
+            self._done,
+            self._total,
+            self._failed,
+            tokens / elapsed,
+            middle,
+            low,
+            high,
+            self._tokens_read,
+            self._tokens_written,
+        )
+
+    def _by_tokens(self, left: int) -> float | None:
+        """Reckon the seconds that the tokens of the rows left will take; None where the engine told nothing of use."""
+        if not self._prompts_read or left <= 0:
+            return None
+        read_a_row = self._tokens_read / self._prompts_read
+        written_a_row = (
+            self._generated / self._asked
+            if self._asked
+            else max(_GUESSED_TOKENS, self._tokens_written / self._prompts_read)
+        )
+        still_read = max(0.0, left - (self._prompts_read - self._asked)) * read_a_row
+        still_written = max(0.0, (left + self._asked) * written_a_row - self._tokens_written)
+        of_read, of_written = self._seconds_a_token()
+        return still_read * of_read + still_written * of_written
+
+    def _seconds_a_token(self) -> tuple[float, float]:
+        """Tell what reading a token and writing one take, as least squares over the stretches of time find it."""
+        rr = sum(read * read for _, read, _ in self._stretches)
+        ww = sum(written * written for *_, written in self._stretches)
+        rw = sum(read * written for _, read, written in self._stretches)
+        sr = sum(seconds * read for seconds, read, _ in self._stretches)
+        sw = sum(seconds * written for seconds, _, written in self._stretches)
+        together = sum(seconds for seconds, *_ in self._stretches) / max(
+            1, self._tokens_read + self._tokens_written
+        )
+        determinant = rr * ww - rw * rw
+        if determinant <= 0:
+            return together, together
+        of_read, of_written = (sr * ww - sw * rw) / determinant, (sw * rr - sr * rw) / determinant
+        return (of_read, of_written) if of_read > 0 and of_written > 0 else (together, together)
 
     def _margin(self, left: int) -> float:
         """Half the width of the 90 % interval of the seconds that some rows will take."""
@@ -111,6 +182,14 @@ class Meter:
         variance = sum((speed - mean) ** 2 for speed in speeds) / (count - 1)
         of_one_row = variance * sum(rows for _, rows in self._blocks) / count
         return student_90(count - 1) * math.sqrt(left**2 * variance / count + left * of_one_row)
+
+
+_UNSURE = 2.0
+"""Before the speed was measured in three stretches of time, it may be so many times more or less."""
+_MOST_UNSURE = 3.0
+"""An interval says no more than that: "0 to 4,488 s" tells nobody anything."""
+_GUESSED_TOKENS = 150
+"""Of an answer, before the first is whole."""
 
 
 class JsonProgress:
@@ -130,6 +209,12 @@ class JsonProgress:
     def advance(self, answer: Answer, rows: int) -> None:
         """Count an answer, and write a line when it is time."""
         self._meter.advance(answer, rows)
+        if time.monotonic() - self._written >= self._every_seconds:
+            self._write()
+
+    def work(self, working: Working) -> None:
+        """Count what the engine does, and write a line when it is time."""
+        self._meter.work(working)
         if time.monotonic() - self._written >= self._every_seconds:
             self._write()
 
@@ -176,6 +261,12 @@ class BarProgress:
         if time.monotonic() - self._shown >= 0.1:
             self._draw()
 
+    def work(self, working: Working) -> None:
+        """Count what the engine does, and draw when the eye can see it."""
+        self._meter.work(working)
+        if time.monotonic() - self._shown >= 0.1:
+            self._draw()
+
     def finish(self) -> None:
         """Leave the bar as it stands."""
         self._draw()
@@ -190,6 +281,8 @@ class BarProgress:
 def describe(reading: Reading) -> str:
     """Say a reading in a few words, e.g. `1,024 tokens/s, 12 min left (10 to 15), 3 failed`."""
     words = [f"{reading.tokens_per_second:,.0f} tokens/s"]
+    if reading.tokens_read and not reading.done:
+        words.insert(0, f"{reading.tokens_read:,} tokens read, {reading.tokens_written:,} written")
     if reading.seconds_left is not None and reading.done < reading.total:
         left = f"{span(reading.seconds_left)} left"
         if reading.seconds_left_low is not None and reading.seconds_left_high is not None:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from naze.engines.protocol import Engine
 from naze.engines.validation import validate_answer
+from naze.engines.working import watched_by
 from naze.errors import ConfigurationError, InputError, RunLockedError, RunNotFoundError, StoreError
 from naze.generations.asking import Asker
 from naze.generations.budget import Spender
@@ -279,14 +280,12 @@ class _Sitting:
             return
         prompts = chain([first], askable)
         asker = Asker(open_engine, self._sampling)
-        try:
+        with closing(asker), watched_by(getattr(self._progress, "work", None)):
             for together in [prompts] if spender is None else spender.rounds(prompts, self._sampling):
                 for prompt, answer in asker.answers(together):
                     if spender is not None:
                         spender.settle(prompt, answer)
                     self._finish(self._under_way.pop(id(prompt)), validate_answer(prompt, answer))
-        finally:
-            asker.close()
 
     def _askable(self, rows: Iterator["_Wanted"]) -> Iterator[Prompt]:
         """Pass on what can be asked; record at once what cannot."""
