@@ -114,11 +114,20 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from naze.generations import choose_progress
+    from naze.cli.first_explanation import FirstExplanation
+    from naze.configuration import read_configuration
+    from naze.generations import Progress, choose_progress
     from naze.jobs import explain as explain_votes
+    from naze.jobs.explain import TASK
+    from naze.jobs.explaining import Form, Length
 
+    chosen = choose_progress()
+    progress: Progress = chosen
+    if str(settings.template) == TASK and not as_json:
+        form = Form(language or read_configuration().language, Length(settings.length))
+        progress = FirstExplanation(chosen, votes, form)
     run = explain_votes(
-        votes, model, language=language, out=out, settings=settings, progress=choose_progress(), tell=tell
+        votes, model, language=language, out=out, settings=settings, progress=progress, tell=tell
     )
     summary = show_summary(run, as_json=as_json)
     run.close()

@@ -218,6 +218,10 @@ class JsonProgress:
         if time.monotonic() - self._written >= self._every_seconds:
             self._write()
 
+    def say(self, line: str) -> None:
+        """Write a line for people, apart from those for programs."""
+        print(line, flush=True)  # noqa: T201 - a person reads it
+
     def finish(self) -> None:
         """End, with one line."""
         self._write()
@@ -267,6 +271,10 @@ class BarProgress:
         if time.monotonic() - self._shown >= 0.1:
             self._draw()
 
+    def say(self, line: str) -> None:
+        """Write a line above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False)
+
     def finish(self) -> None:
         """Leave the bar as it stands."""
         self._draw()
@@ -302,6 +310,6 @@ def span(seconds: float) -> str:
     return f"{seconds / 3600:,.1f} h"
 
 
-def choose_progress() -> Progress:
+def choose_progress() -> BarProgress | JsonProgress:
     """Choose a bar on a terminal, else lines of JSON."""
     return BarProgress() if sys.stderr.isatty() else JsonProgress()
