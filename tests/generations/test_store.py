@@ -136,7 +136,7 @@ def test_routed_rows_without_a_model_to_route_to_are_an_error_before_anything_is
     assert engine.asked == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"format": "new"}', '{"format": 1}', "{"])
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "new"}', '{"format": 2}', "{"])
 def test_a_damaged_manifest_is_an_error_that_names_the_file(tmp_path, text):
     run_all(tmp_path, rows("a"), ScriptedEngine())
     (tmp_path / "manifest.json").write_text(text)

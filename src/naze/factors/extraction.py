@@ -22,10 +22,11 @@ from naze.factors.answers import Claimed, read_collected, read_extracted
 from naze.factors.names import without_names
 from naze.factors.notes import Note
 from naze.factors.packing import Piece, pack
-from naze.factors.reasons import split_reasons
+from naze.factors.reasons import split_reasons, stated_reasons
 from naze.factors.sentences import script_language
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
+from naze.jobs.explaining import Statement
 from naze.jobs.quotes import bears, restore_quote
 from naze.prompts import Template, load_template
 from naze.records import Answer, Fit, FittedPrompt, Reason, Sampling, Status, Winner
@@ -61,6 +62,8 @@ class Explanation:
     """ISO 639-1 code; None when unsure."""
     winner: Winner | None = None
     """The result that the explainer was told."""
+    statements: tuple[Statement, ...] | None = None
+    """What it says, where it is written in naze's own form; None: free text, which is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ def propose(
     _check(explanations)
     if way is Way.SENTENCES:
         return _without_echoes(_gather(explanations, _Checked({}, 0, 0), way), asked)
+    if all(one.statements is not None for one in explanations):  # there is nothing to take apart
+        return _without_echoes(_gather(explanations, _Checked({}, 0, 0), Way.SENTENCES), asked)
     if worker is None or folder is None:
         raise ConfigurationError(f"the way {way.value!r} asks a model, and no model or folder is given.")
     if way is Way.MODEL:
@@ -185,7 +190,14 @@ def _gather(explanations: Sequence[Explanation], found: _Checked, way: Way) -> P
     silent = stood_in = 0
     for explanation in explanations:
         of_model = found.reasons.get(explanation.vote_id)
-        if of_model is None:
+        if explanation.statements is not None:
+            some = stated_reasons(
+                explanation.vote_id,
+                explanation.statements,
+                language=explanation.language,
+                winner=explanation.winner,
+            )
+        elif of_model is None:
             stood_in += way is not Way.SENTENCES
             some = split_reasons(
                 explanation.vote_id,
@@ -197,7 +209,8 @@ def _gather(explanations: Sequence[Explanation], found: _Checked, way: Way) -> P
             some = of_model
         silent += not some
         reasons += some
-        methods += [(Way.SENTENCES if of_model is None else way).value] * len(some)
+        by_rules = of_model is None or explanation.statements is not None
+        methods += [(Way.SENTENCES if by_rules else way).value] * len(some)
     return Proposed(
         reasons=tuple(reasons),
         methods=tuple(methods),

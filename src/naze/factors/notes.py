@@ -12,6 +12,7 @@ __all__ = ["NOTES", "Note", "Told"]
 NOTES: dict[str, str] = {
     # what went in
     "votes_unexplained": "{n:,} votes of the run have no explanation (open or failed)",
+    "faulty_left_out": "{n:,} explanations are left out: they loop, are in another language, copy or argue for the loser",
     "rows_unexplained": "{n:,} rows have no explanation",
     "rows_aside": "{n:,} rows are kept aside, the first: {first}",
     "shared_prompts": "{n:,} of {all:,} votes to test on share a prompt with explained votes and are left out",

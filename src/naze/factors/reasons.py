@@ -5,15 +5,16 @@ second's bullets. Any other text is taken whole. Of both only the sentences that
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from naze.factors.judging import is_echo, is_vacuous, judges, qualities
 from naze.factors.names import without_names
 from naze.factors.sentences import Span, clauses, script_language, sentences
+from naze.jobs.explaining import Statement
 from naze.jobs.quotes import check_quote
 from naze.records import Reason, Winner
 
-__all__ = ["MOST_REASONS", "split_reasons"]
+__all__ = ["MOST_REASONS", "split_reasons", "stated_reasons"]
 
 MOST_REASONS = 24
 """Of one explanation; a model that loops gives no more than that."""
@@ -79,6 +80,43 @@ def split_reasons(
             raise AssertionError(f"vote {vote_id!r}: the quote {quote!r} is not in its explanation")
         reasons.append(Reason(f"{vote_id}#{number}", vote_id, text, quote, spoken, winner))
     return reasons
+
+
+def stated_reasons(
+    vote_id: str,
+    statements: Iterable[Statement],
+    *,
+    language: str | None = None,
+    winner: Winner | None = None,
+) -> list[Reason]:
+    """Take what an explanation in naze's own form says as its reasons; nothing is cut, and what says nothing is left out.
+
+    Args:
+        vote_id: the vote that is explained.
+        statements: the reason first; see `naze.jobs.explaining.Explanation.statements`.
+        language: ISO 639-1 code of the explanation.
+        winner: the result that the explainer was told.
+
+    Returns:
+        In the order of the statements; what is said twice counts once. Every quote occurs in the explanation.
+    """
+    found: dict[str, tuple[str, str, str | None]] = {}
+    for statement in statements:
+        spoken = script_language(statement.text, language)
+        text = without_names(_CHOSEN.sub("", statement.text), spoken)
+        if len(text) >= _SHORTEST.get(spoken or "", 6) and not is_vacuous(text, spoken):
+            found.setdefault(re.sub(r"\W+", "", text).casefold(), (text, statement.shown, spoken))
+    return [
+        Reason(f"{vote_id}#{number}", vote_id, text, quote, spoken, winner)
+        for number, (text, quote, spoken) in enumerate(found.values(), 1)
+    ]
+
+
+_CHOSEN = re.compile(
+    r"^Response [AB] was chosen because it\s+|^Unlike response [AB],\s+|^回答Bは回答Aより(?:も、?)?|^回答[AB]のほうが、?"
+    r"|^回答[AB]は、?|^どちら(?:の回答)?も、?"
+)
+"""What the grammar of an explanation writes at the beginning of a text."""
 
 
 def _judged_sentences(text: str) -> Iterator[Span]:

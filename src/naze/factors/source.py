@@ -5,19 +5,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from naze.errors import InputError, RunError
+from naze.errors import InputError
 from naze.factors.extraction import Explanation
 from naze.factors.notes import Note
+from naze.factors.sentences import script_language
 from naze.generations import Run, open_run
-from naze.jobs.explain import TASK, VOTES_NAME
+from naze.jobs.explain import explained_rows
+from naze.jobs.explaining import EXPLANATION_COLUMNS, Statement, explanation_of_columns
+from naze.jobs.faults import Mark
 from naze.records import Status, Vote
 from naze.votes import Votes, read_votes
 
 __all__ = ["Explained", "Source", "explanations_fingerprint", "read_explained"]
 
-EXPLANATION_COLUMNS = ("explanation", "text", "answer")
+TEXT_COLUMNS = ("explanation", "text", "answer")
 """Columns of a table that hold the explanation, the first that is there."""
 
 
@@ -70,7 +73,7 @@ def read_explained(
         source: a run of `naze explain`, its folder, or a table of votes with a column of explanations (what
             `naze runs export` writes, or one's own); or several of them.
         columns: for a table, our name -> the file's name.
-        explanation: for a table, the column with the explanations; None: the first of `EXPLANATION_COLUMNS`.
+        explanation: for a table, the column with the explanations; None: the first of `TEXT_COLUMNS`.
 
     Raises:
         InputError: no explanations, or a vote that is in several of the sources.
@@ -120,35 +123,43 @@ def _together(found: Sequence[Explained]) -> Explained:
 
 
 def _of_run(run: Run) -> Explained:
-    manifest, kept = run.manifest, run.folder / VOTES_NAME
-    if manifest.task != TASK or not kept.is_file():
-        raise RunError(
-            f"{run.folder}: task is {manifest.task!r} and {VOTES_NAME} is "
-            f"{'there' if kept.is_file() else 'missing'}; expected a run of `naze explain` with its votes."
-        )
-    votes = read_votes(kept)
-    winners = {vote.id: vote.winner for vote in votes}
-    explanations, missing = [], 0
-    for row in run.rows():
-        answer = row.answer
-        if answer is None or answer.status is not Status.ANSWERED or not (answer.text or "").strip():
+    manifest = run.manifest
+    votes, explanations, missing, left_out = [], [], 0, 0
+    for explained in explained_rows(run):
+        vote, answer = explained.vote, explained.answer
+        votes.append(vote)
+        if answer is None or answer.status is not Status.ANSWERED or not (explained.text or "").strip():
             missing += 1
-        elif row.subject_id in winners:
+        elif _UNUSABLE & set(answer.marks):
+            left_out += 1
+        else:
+            statements = None if explained.explanation is None else explained.explanation.statements()
             explanations.append(
-                Explanation(row.subject_id, answer.text or "", manifest.language, winners[row.subject_id])
+                Explanation(vote.id, explained.text or "", manifest.language, vote.winner, statements)
             )
-    notes = (Note("votes_unexplained", {"n": missing}),) if missing else ()
+    counts = {"votes_unexplained": missing, "faulty_left_out": left_out}
+    notes = tuple(Note(key, {"n": count}) for key, count in counts.items() if count)
     parts = manifest.template_parts
     asked = "\n".join(str(parts.get(name) or "") for name in ("instruction", "question"))
     return Explained(
-        votes, tuple(explanations), str(run.folder), manifest.model, manifest.language, notes, asked
+        Votes.from_votes(votes),
+        tuple(explanations),
+        str(run.folder),
+        manifest.model,
+        manifest.language,
+        notes,
+        asked,
     )
+
+
+_UNUSABLE = {str(mark) for mark in (Mark.LOOPING, Mark.LANGUAGE, Mark.COPIED, Mark.AGAINST_WINNER)}
+"""Faults that make an explanation say something else than why the vote went as it did."""
 
 
 def _of_table(path: Path, columns: Mapping[str, str] | None, explanation: str | None) -> Explained:
     votes = read_votes(path, columns=columns)
     extras = votes.frame().columns
-    wanted = (explanation,) if explanation else EXPLANATION_COLUMNS
+    wanted = (explanation,) if explanation else TEXT_COLUMNS
     column = next((name for name in wanted if name in extras), None)
     if column is None:
         raise InputError(
@@ -156,16 +167,27 @@ def _of_table(path: Path, columns: Mapping[str, str] | None, explanation: str | 
             "Name it with --explanation, or explain the votes first: naze explain."
         )
     texts = [text if isinstance(text, str) else "" for text in votes.frame()[column].to_list()]
+    parts = [name for name in EXPLANATION_COLUMNS if name in extras]
+    rows = votes.frame().select(parts).to_dicts() if parts else [{}] * len(votes)
     explanations = tuple(
-        Explanation(vote.id, text, None, vote.winner)
-        for vote, text in zip(votes, texts, strict=True)
-        if text.strip()
+        Explanation(vote.id, text, None, vote.winner, _statements(row, text))
+        for vote, text, row in zip(votes, texts, rows, strict=True)
+        if text.strip() and not _UNUSABLE & set(str(vote.extra.get("marks") or "").split(", "))
     )
     missing = len(votes) - len(explanations)
     notes = [Note("rows_unexplained", {"n": missing})] if missing else []
     if votes.problems:
         notes.append(Note("rows_aside", {"n": len(votes.problems), "first": str(votes.problems[0])}))
     return Explained(votes, explanations, str(path), None, None, tuple(notes))
+
+
+def _statements(row: Mapping[str, Any], text: str) -> tuple[Statement, ...] | None:
+    """Put what an exported explanation says together again; None where it is free text."""
+    language = script_language(str(row.get("asked") or ""), None) or "en"
+    explanation = explanation_of_columns(row, language)
+    if explanation is None:
+        return None
+    return tuple(statement for statement in explanation.statements() if statement.shown in text)
 
 
 def _checked(found: Explained) -> Explained:

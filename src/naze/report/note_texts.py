@@ -10,6 +10,7 @@ __all__ = ["ENGINE_WORDS", "TEXTS"]
 
 _JA = {
     "votes_unexplained": "実行のうち{n}件の投票には説明がありません（未処理または失敗）",
+    "faulty_left_out": "説明{n}件は、繰り返し・別の言語・指示の写し・敗者の擁護のいずれかに当たるため、使っていません",
     "rows_unexplained": "{n}行には説明がありません",
     "rows_aside": "{n}行を除外しました。最初の行：{first}",
     "shared_prompts": "検証用の投票{all}件のうち{n}件は、説明のある投票とプロンプトが同じなので除外しました",

@@ -7,15 +7,25 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from naze.jobs.explaining.form import Form, headings, wording
 from naze.jobs.quotes import find_quote
 from naze.records import Turns, Vote
 
-__all__ = ["EXPLANATION_COLUMNS", "Explanation", "Point", "Side", "read_explanation"]
+__all__ = [
+    "EXPLANATION_COLUMNS",
+    "Explanation",
+    "Point",
+    "Side",
+    "Statement",
+    "explanation_of_columns",
+    "read_explanation",
+]
 
 Side = Literal["a", "b"]
+_SIDES: tuple[Side, Side] = ("a", "b")
 EXPLANATION_COLUMNS = (
     "asked", "point_a", "quote_a", "verified_a", "point_b", "quote_b", "verified_b", "shared", "expected", "reason",
 )  # fmt: skip
@@ -33,6 +43,17 @@ class Point:
     """As the model gave it; empty where the response says nothing."""
     verified: bool | None
     """Whether the quote stands in the response; None: there is nothing to quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that an explanation says about why a vote went as it did."""
+
+    text: str
+    shown: str
+    """The same as it stands in the explanation that people read, character by character."""
+    verified: bool | None
+    """Whether its quote stands in the response; None: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +90,18 @@ class Explanation:
     def of(self, side: Side) -> tuple[Point, ...]:
         """Give the points of one response."""
         return tuple(point for point in self.points if point.side == side)
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Give the reason, what the responses share, and the points: the verified ones, or all where none is."""
+        words = wording(self.language, "layout")
+        points = [point for point in self.points if point.text]
+        verified = [point for point in points if point.verified]
+        said = [Statement(text, text, None) for text in (self.reason, self.shared) if text]
+        said += [
+            Statement(point.text, _named(point, words[f"side_{point.side}"]), point.verified)
+            for point in verified or points
+        ]
+        return tuple(said)
 
     def lay_out(self) -> str:
         """Write the explanation as Markdown under its three headings."""
@@ -160,6 +193,36 @@ def read_beginning(text: str) -> Any:  # noqa: ANN401 - JSON
     return None
 
 
+def explanation_of_columns(values: Mapping[str, Any], language: str) -> Explanation | None:
+    """Put an explanation together again from the columns of an export.
+
+    Args:
+        values: of `EXPLANATION_COLUMNS`.
+        language: ISO 639-1 code of the explanation.
+
+    Returns:
+        None where the row has none.
+    """
+    if not _text(values.get("asked")):
+        return None
+    points = []
+    for side in _SIDES:
+        texts = (values.get(f"point_{side}") or "").split("\n")
+        quotes = (values.get(f"quote_{side}") or "").split("\n")
+        verified = values.get(f"verified_{side}")
+        points += [
+            Point(side, text, quote, verified) for text, quote in zip_longest(texts, quotes, fillvalue="")
+        ]
+    return Explanation(
+        language,
+        values["asked"],
+        tuple(points),
+        values.get("reason") or "",
+        values.get("shared"),
+        values.get("expected"),
+    )
+
+
 def _points(fields: Mapping[str, Any], keys: Mapping[str, str], vote: Vote) -> Iterator[Point]:
     responses: dict[Side, Turns] = {"a": vote.response_a, "b": vote.response_b}
     for side, turns in responses.items():
@@ -186,14 +249,19 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _line(point: Point, name: str, words: Mapping[str, str]) -> str:
-    """Write a point as an entry of a list: the response's name in bold, what is said of it, the quote."""
+def _named(point: Point, name: str) -> str:
+    """Write what is said of a response behind its name in bold."""
     text = point.text.removeprefix(name) if point.text.startswith(name) else f": {point.text}"
+    return f"**{name}**{text if point.text else ':'}"
+
+
+def _line(point: Point, name: str, words: Mapping[str, str]) -> str:
+    """Write a point as an entry of a list, with its quote."""
     if point.verified:
         quote = words["quoted"].format(quote=_shown(point.quote))
     else:
         quote = words["unverified"] if point.verified is False else ""
-    return f"- **{name}**{text if point.text else ':'} {quote}".rstrip()
+    return f"- {_named(point, name)} {quote}".rstrip()
 
 
 def _shown(quote: str) -> str:
