@@ -3,8 +3,9 @@
   const { embedded, make, switchTheme, restoreTheme, isLong } = naze;
   const texts = embedded("texts"), about = embedded("about"), votes = embedded("data");
   const BATCH = 20;
+  const BRIEF = 900; // letters of the longer response; beside shorter ones the explanation would run down a narrow column
   const OUTCOMES = ["a", "b", "tie", "both_bad", "none"];
-  const STATUSES = ["answered", "invalid", "overflow", "error", "open", "shortened", "routed", "cut"];
+  const STATUSES = ["answered", "invalid", "overflow", "error", "open", "shortened", "routed", "cut", "faulty", "twice"];
   const byId = (id) => document.getElementById(id);
   const list = byId("votes"), search = byId("search");
   const state = { language: about.language, query: "", filters: {}, found: votes, start: 0, end: 0, current: -1 };
@@ -114,6 +115,8 @@
     vote.status,
     ...(vote.fit === "shortened" || vote.fit === "routed" ? [vote.fit] : []),
     ...(vote.finish === "length" ? ["cut"] : []),
+    ...(vote.marks ? ["faulty"] : []),
+    ...(vote.twice ? ["twice"] : []),
   ];
   const FILTERS = {
     outcome: { of: (vote) => [vote.winner ?? "none"], name: (value) => say(`outcome_${value}`), order: OUTCOMES },
@@ -157,10 +160,22 @@
 
   // ---- one vote
 
-  const textOf = (text, kind) => {
+  const quoted = (text, quotes) => {
+    const parts = [];
+    let rest = text;
+    for (const quote of quotes.filter((one) => text.includes(one)).sort((x, y) => text.indexOf(x) - text.indexOf(y))) {
+      const at = rest.indexOf(quote);
+      if (at < 0) continue;
+      parts.push(rest.slice(0, at), make("span", { class: "quoted", title: say("quoted") }, quote));
+      rest = rest.slice(at + quote.length);
+    }
+    return [...parts, rest];
+  };
+
+  const textOf = (text, kind, quotes = []) => {
     if (text === null || text === undefined) return make("div", { class: "text missing" }, say(`null_${kind}`));
     if (!text.trim()) return make("div", { class: "text missing" }, say(`empty_${kind}`));
-    return make("div", { class: isLong(text) ? "text long" : "text", dir: "auto" }, text);
+    return make("div", { class: isLong(text) ? "text long" : "text", dir: "auto" }, quoted(text, quotes));
   };
 
   const MARKS = { tie: ["even", "mark_tie", "="], both_bad: ["bad", "mark_both_bad", "✕"] };
@@ -172,7 +187,7 @@
       make("h3", {}, make("span", { class: "side" }, say(`response_${side}`)),
         vote[`model_${side}`] ? make("span", { class: "by" }, vote[`model_${side}`]) : null,
         mark ? make("span", { class: "badge" }, `${sign} ${say(mark)}`) : null),
-      textOf(text, "response"));
+      textOf(text, "response", vote.quotes?.[side]));
   };
 
   const turn = (vote, place, count) => {
@@ -202,6 +217,8 @@
     if (vote.fit === "shortened" || vote.fit === "routed")
       said.push(say(vote.whole_tokens ? vote.fit : `${vote.fit}_uncounted`, counts));
     if (vote.finish === "length") said.push(say("cut"));
+    if (vote.marks) said.push(say("faults", { faults: vote.marks.map((name) => say(`fault_${name}`)).join(say("faults_between")) }));
+    if (vote.twice) said.push(say("twice"));
     return said.map((text) => make("p", { class: "note" }, text));
   };
 
@@ -224,7 +241,9 @@
   const card = (vote) => {
     const count = Math.max(vote.prompt.length, vote.a.length, vote.b.length);
     const outcome = vote.winner ?? "none";
-    const element = make("article", { class: "vote", id: `vote-${vote.id}`, "data-place": vote.place },
+    const length = (turns) => turns.reduce((sum, text) => sum + (text ?? "").length, 0);
+    const brief = Math.max(length(vote.a), length(vote.b)) < Math.max(BRIEF, 1.5 * (vote.text ?? "").length);
+    const element = make("article", { class: brief ? "vote brief" : "vote", id: `vote-${vote.id}`, "data-place": vote.place },
       make("header", { class: "vote-head" },
         make("span", { class: "outcome" }, make("i", { class: `dot is-${outcome}` }), say(`outcome_${outcome}`)),
         vote.language ? make("span", {}, languageName(vote.language)) : null,
