@@ -65,6 +65,9 @@ class Configuration(BaseSettings):
     api_key: SecretStr | None = Field(
         default=None, description="Sent to a server named by `http` or `https`."
     )
+    encoding: str | None = Field(
+        default=None, description="Of text files that are not UTF-8, such as `cp932`; else found by itself."
+    )
     threads: int | None = Field(default=None, ge=1, description="Processor threads for a model.")
     cache_gigabytes: float | None = Field(
         default=None, gt=0, description="Memory for the key-value cache; else from the memory there is."

@@ -5,6 +5,7 @@ from naze.tables.fingerprint import fingerprint
 from naze.tables.flatten import nested_as_json
 from naze.tables.loose import PROBLEM
 from naze.tables.opening import TEXT_SUFFIXES, OpenedTable, attached, open_table
+from naze.tables.plain import PlainTable, plain_table
 from naze.tables.read import read_batches, read_columns
 from naze.tables.rows import BrokenRow, read_rows
 from naze.tables.selecting import ROW, copy_rows
@@ -18,12 +19,14 @@ __all__ = [
     "BrokenRow",
     "LinedYaml",
     "OpenedTable",
+    "PlainTable",
     "attached",
     "copy_rows",
     "fingerprint",
     "kind_of",
     "nested_as_json",
     "open_table",
+    "plain_table",
     "read_batches",
     "read_columns",
     "read_lined_yaml",

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from naze.tables.files import existing_file
+from naze.tables.plain import is_several, plain_table
 
 __all__ = ["fingerprint"]
 
@@ -17,5 +18,6 @@ def fingerprint(path: str | Path) -> str:
     Raises:
         FormatError: there is no such file.
     """
-    with existing_file(path).open("rb") as file:
+    path = Path(path)
+    with (plain_table(path).path if is_several(path) else existing_file(path)).open("rb") as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

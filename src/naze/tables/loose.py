@@ -22,6 +22,8 @@ PROBLEM = "naze problem"
 """The column that says why a row could not be read; null where it could."""
 _KINDS = {str: "String", bool: "Boolean", int: "Int64", float: "Float64"}
 _MOST_INTEGER = 2**63
+_MOST_EXACT = 2**53
+"""Beyond, not every whole number is a float: an id among fractions would be rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class LooseTable:
     """What was found in the file, and a way to read it."""
 
     columns: list[str]
+    kinds: dict[str, str]
+    """Column -> the polars type that all its cells fit."""
     notes: tuple[str, ...]
     batches: Callable[[], "Iterator[pl.DataFrame]"]
 
@@ -61,16 +65,20 @@ def loose_batches(path: Path, *, batch_rows: int) -> LooseTable:
         for rows in read_rows(path, batch_rows=batch_rows):
             yield _frame(rows, schema)
 
-    return LooseTable(list(schema), tuple(notes), batches)
+    return LooseTable(list(schema), schema, tuple(notes), batches)
 
 
 def _kind(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _MOST_INTEGER:
         return "JSON"
+    if type(value) is int and abs(value) > _MOST_EXACT:
+        return "large Int64"
     return _KINDS.get(type(value), "JSON")
 
 
 def _common(kinds: set[str]) -> str:
+    if "large Int64" in kinds:
+        kinds = {"Int64"} if kinds <= {"Int64", "large Int64"} else {"String", "JSON"}
     if kinds <= {"Int64", "Float64"} and kinds:
         return "Float64" if "Float64" in kinds else "Int64"
     return next(iter(kinds)) if len(kinds) == 1 and kinds != {"JSON"} else "String"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from naze.errors import FormatError, InputError
-from naze.tables.files import existing_file, kind_of
+from naze.tables.files import existing_file
 from naze.tables.fingerprint import fingerprint
 from naze.tables.loose import PROBLEM, loose_batches
+from naze.tables.plain import is_several, plain_table
 from naze.tables.read import read_batches
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def open_table(table: Any) -> OpenedTable:  # noqa: ANN401 - tables of several l
     """
     if isinstance(table, str | Path):
         path = Path(table)
-        if path.is_dir():
+        if path.is_dir() and not _holds_tables(path):
             opened = _folder(path)
         elif path.suffix.lower() in TEXT_SUFFIXES:
             opened = _texts([existing_file(path)], path.parent, path.stem, path)
@@ -84,20 +85,33 @@ def _file(path: Path) -> OpenedTable:
     def strictly() -> "Iterator[pl.DataFrame]":
         return read_batches(path, batch_rows=_ROWS_TOGETHER)
 
-    notes: tuple[str, ...] = ()
+    file = plain_table(path)
+    notes, kind = file.notes, file.kind
     batches = strictly
     print_ = fingerprint(path)
-    kind = kind_of(path)
+    rounded = False
     try:
-        columns = next(strictly()).columns
+        first = next(strictly())
+        columns = first.columns
+        floats = [name for name, dtype in first.schema.items() if dtype.is_float()]
+        if kind in ("json", "jsonl") and floats:  # a large whole number among fractions would be rounded
+            loose = loose_batches(path, batch_rows=_ROWS_TOGETHER)
+            rounded = any(loose.kinds.get(name) == "String" for name in floats)
     except FormatError:
         if kind not in ("json", "jsonl"):
             raise
-        loose = loose_batches(path, batch_rows=_ROWS_TOGETHER)
-        columns, notes, batches = loose.columns, loose.notes, loose.batches
+        loose, rounded = loose_batches(path, batch_rows=_ROWS_TOGETHER), True
+    if rounded:
+        columns, notes, batches = loose.columns, (*notes, *loose.notes), loose.batches
     named = tuple(name for name in columns if name != PROBLEM)
     texts = frozenset(named) if kind == "csv" else frozenset[str]()
-    return OpenedTable(path.stem, "path", path, named, print_, batches, texts, notes)
+    return OpenedTable(path.resolve().stem, "path", path, named, print_, batches, texts, notes)
+
+
+def _holds_tables(folder: Path) -> bool:
+    """Tell whether a folder is a data set in several files rather than a folder of texts."""
+    texts = any(file.suffix.lower() in TEXT_SUFFIXES for file in folder.iterdir())
+    return not texts and is_several(folder)
 
 
 def _folder(path: Path) -> OpenedTable:

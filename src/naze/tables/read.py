@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from naze.errors import ConfigurationError, FormatError
 from naze.suggesting import did_you_mean
-from naze.tables.files import check_utf8, existing_file, kind_of
+from naze.tables.files import check_utf8
 from naze.tables.pieces import header_and_pieces, whole_lines
+from naze.tables.plain import PlainTable, plain_table
 
 if TYPE_CHECKING:
     import _csv
@@ -25,9 +26,9 @@ def read_columns(path: str | Path) -> list[str]:
     Raises:
         FormatError: missing, empty or unreadable file.
     """
-    path = existing_file(path)
+    path = Path(path)
     with _plain_errors(path):
-        return _scan(path).collect_schema().names()
+        return plain_table(path).scan().collect_schema().names()
 
 
 def read_batches(
@@ -49,13 +50,14 @@ def read_batches(
     """
     if batch_rows < 1:
         raise ConfigurationError(f"batch_rows is {batch_rows}; expected at least 1.")
-    path = existing_file(path)
+    path = Path(path)
     if columns is not None:
         _check_columns(path, columns)
     with _plain_errors(path):
+        table = plain_table(path)
         waiting: list[pl.DataFrame] = []
         held, any_rows = 0, False
-        for piece in _pieces(path, columns, batch_rows):
+        for piece in _pieces(table, columns, batch_rows):
             start = 0
             while start < piece.height:
                 part = piece.slice(start, batch_rows - held)
@@ -67,8 +69,8 @@ def read_batches(
         if waiting:
             yield _joined(waiting)
         elif not any_rows:
-            table = _scan(path)
-            yield (table if columns is None else table.select(columns)).collect_schema().to_frame()
+            nothing = table.scan()
+            yield (nothing if columns is None else nothing.select(columns)).collect_schema().to_frame()
 
 
 def _joined(parts: "list[pl.DataFrame]") -> "pl.DataFrame":
@@ -77,57 +79,40 @@ def _joined(parts: "list[pl.DataFrame]") -> "pl.DataFrame":
     return parts[0] if len(parts) == 1 else pl.concat(parts, rechunk=True)
 
 
-def _pieces(path: Path, columns: Sequence[str] | None, batch_rows: int) -> "Iterator[pl.DataFrame]":
+def _pieces(file: PlainTable, columns: Sequence[str] | None, batch_rows: int) -> "Iterator[pl.DataFrame]":
     """Read a table in order, in pieces of any length.
 
     Polars reads text files far ahead of what is taken from it, hundreds of megabytes at a million rows; so those
     are cut here, and parsed a piece at a time.
     """
-    kind = kind_of(path)
-    if kind == "csv":
-        yield from _csv_pieces(path, columns)
-    elif kind == "jsonl":
-        yield from _jsonl_pieces(path, columns)
+    if file.kind == "csv":
+        yield from _csv_pieces(file, columns)
+    elif file.kind == "jsonl":
+        yield from _jsonl_pieces(file, columns)
     else:
-        table = _scan(path)
+        table = file.scan()
         table = table if columns is None else table.select(columns)
         yield from table.collect_batches(chunk_size=batch_rows, maintain_order=True)
 
 
-def _csv_pieces(path: Path, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
+def _csv_pieces(table: PlainTable, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
     import polars as pl
 
-    wanted = columns or _scan(path).collect_schema().names()
-    with path.open("rb") as file:
+    wanted = columns or table.scan().collect_schema().names()
+    with table.path.open("rb") as file:
         header, pieces = header_and_pieces(file)
         for piece in pieces:
             yield pl.read_csv(header + piece, infer_schema=False, columns=wanted).select(wanted)
 
 
-def _jsonl_pieces(path: Path, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
+def _jsonl_pieces(table: PlainTable, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
     import polars as pl
 
-    schema = _scan(path).collect_schema()
-    with path.open("rb") as file:
+    schema = table.scan().collect_schema()
+    with table.path.open("rb") as file:
         for piece in whole_lines(file):
             if piece.strip():
                 yield pl.read_ndjson(piece, schema=schema).select(columns or pl.all())
-
-
-def _scan(path: Path) -> "pl.LazyFrame":
-    import polars as pl
-
-    kind = kind_of(path)
-    if kind == "parquet":
-        return pl.scan_parquet(path)
-    if kind == "csv":
-        table = pl.scan_csv(path, infer_schema=False)
-        if any("\ufffd" in name for name in table.collect_schema()):
-            check_utf8(path)
-        return table
-    if kind == "jsonl":
-        return pl.scan_ndjson(path, infer_schema_length=None)
-    return pl.read_json(path, infer_schema_length=None).lazy()
 
 
 def _check_columns(path: Path, wanted: Sequence[str]) -> None:
@@ -146,11 +131,12 @@ def _plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except pl.exceptions.PolarsError as error:
-        if kind_of(path) != "parquet":
-            check_utf8(path)
+        table = plain_table(path)
+        if table.kind != "parquet":
+            check_utf8(table.path)
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        where = _broken_row(path) if kind_of(path) == "csv" else ""
-        raise FormatError(f"{path}: cannot be read as {kind_of(path)}: {where or lines[0]}") from error
+        where = _broken_row(table.path) if table.kind == "csv" else ""
+        raise FormatError(f"{path}: cannot be read as {table.kind}: {where or lines[0]}") from error
 
 
 def _broken_row(path: Path) -> str:

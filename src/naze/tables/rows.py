@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from naze.errors import FormatError
-from naze.tables.files import check_utf8, existing_file, kind_of
+from naze.tables.files import check_utf8
+from naze.tables.plain import plain_table
 
 __all__ = ["BrokenRow", "read_rows"]
 
@@ -38,16 +39,15 @@ def read_rows(path: str | Path, *, batch_rows: int = 10_000) -> Iterator[list[Ro
     Raises:
         FormatError: missing, empty, not UTF-8, of another kind, or JSON that is no list of objects.
     """
-    path = existing_file(path)
-    kind = kind_of(path)
-    if kind not in ("json", "jsonl"):
-        raise FormatError(f"{path} is a {kind} file; expected .jsonl or .json.")
-    check_utf8(path)
-    with path.open(encoding="utf-8-sig") as file:
+    table = plain_table(path)
+    if table.kind not in ("json", "jsonl"):
+        raise FormatError(f"{path} is a {table.kind} file; expected .jsonl or .json.")
+    check_utf8(table.path)
+    with table.path.open(encoding="utf-8-sig") as file:
         rows = (
             _lines(file)
-            if kind == "jsonl"
-            else _objects(path, iter(lambda: file.read(_CHUNK_CHARACTERS), ""))
+            if table.kind == "jsonl"
+            else _objects(Path(path), iter(lambda: file.read(_CHUNK_CHARACTERS), ""))
         )
         while batch := list(islice(rows, batch_rows)):
             yield batch

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.tables import BrokenRow, read_batches, read_rows
-from naze.tables.files import existing_file, kind_of
+from naze.tables.plain import plain_table
 from naze.votes.formats import Notes
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def raw_batches(path: Path, winners: dict[str, str], batch_rows: int) -> Iterato
     Raises:
         FormatError: the whole file cannot be read.
     """
-    existing_file(path)
-    if kind_of(path) in ("csv", "parquet"):
+    if plain_table(path).kind in ("csv", "parquet"):
         for batch in read_batches(path, batch_rows=batch_rows):
             yield batch, Notes(winners)
         return
@@ -56,6 +55,8 @@ def _column(name: str, cells: list[Any], notes: Notes) -> "pl.Series":
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds <= {str}:
         return _texts(name, cells, notes)
+    if kinds == {int, float} and any(type(cell) is int and abs(cell) > 2**53 for cell in cells):
+        return _texts(name, [None if cell is None else json.dumps(cell) for cell in cells], notes)
     if kinds <= {bool} or kinds <= {int, float}:
         return pl.Series(name, [float(cell) if cell is not None and float in kinds else cell for cell in cells],
                          strict=False)  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from naze.counting import counted
 from naze.errors import ConfigurationError, FormatError, RowError
 from naze.records import Winner
 from naze.suggesting import did_you_mean
@@ -157,6 +158,12 @@ class _Reader:
         if repeated.height:
             frame = frame.filter(first)
         assert self.format is not None
+        if not frame.height and self.problems:
+            first_rows = [f"row {row}: {reason}" for row, reason in sorted(self.problems.items())[:3]]
+            raise FormatError(
+                f"{self.path}: not one of {counted(self.rows, 'row')} is a vote (layout: {self.format.name}).\n  "
+                + "\n  ".join(first_rows)
+            )
         return Votes(
             canonical_frame(frame.drop(ROW)) if frame.height else canonical_frame(frame.drop(ROW).clear()),
             format=self.format.name,
@@ -188,11 +195,6 @@ class _Reader:
         return batch.rename(hidden).rename(names)
 
     def _unknown(self, batch: "pl.DataFrame") -> VoteFormat:
-        if len(batch.columns) == 1 and (separators := [mark for mark in ";\t|" if mark in batch.columns[0]]):
-            raise FormatError(
-                f"{self.path}: the header is {batch.columns[0]!r}, one column; the cells seem to be separated by "
-                f"{separators[0]!r}. Save the file with commas."
-            )
         wanted = [name for name in SIDES if name not in batch.columns]
         near = "".join(did_you_mean(name, batch.columns, used=SIDES) for name in wanted)
         raise FormatError(

@@ -1,10 +1,13 @@
 """A table of texts that people labelled goes in; what people said and what the model told of each comes out."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from naze.counting import counted
 from naze.errors import InputError
 from naze.jobs.labels.columns import LabelColumns
 from naze.jobs.labels.figures import Floats, Ints
@@ -77,21 +80,25 @@ def gold_rows(table: OpenedTable, column: str, gold_column: str, question: Quest
         InputError: no column of labels, a label that is none of the labels, or no labelled row.
     """
     given = text_column(table, gold_column)
-    labelled = 0
-    number = 0
+    labelled = number = otherwise = 0
     for batch in table.batches():
         for cell in batch[given]:
             number += 1
             if cell is None or not str(cell).strip():
                 continue
             labelled += 1
-            if str(cell).strip() not in question.choices:
+            label = matching_label(str(cell), question.choices)
+            otherwise += label is not None and label != str(cell)
+            if label is None:
                 raise InputError(
                     f"{table.name}, row {number}: {given} is {str(cell)!r}; expected one of "
                     f"{', '.join(question.choices)}.{did_you_mean(str(cell).strip(), question.choices)}"
                 )
     if not labelled:
         raise InputError(f"{table.name}: no row has a label in {given!r}; nothing to hold the model against.")
+    if otherwise:
+        note = f"{table.name}: {counted(otherwise, 'label')} matched though written otherwise (case, width, spaces, 1.0 for 1)."
+        table = replace(table, notes=(*table.notes, note))
     quoted = '"' + given.replace('"', '""') + '"'
     where = f"{quoted} IS NOT NULL AND trim(CAST({quoted} AS VARCHAR)) <> ''"
     renamed = replace(question, name=_free_name(question.name, table.columns))
@@ -100,6 +107,23 @@ def gold_rows(table: OpenedTable, column: str, gold_column: str, question: Quest
         column,
         given,
     )
+
+
+def matching_label(said: str, labels: Sequence[str]) -> str | None:
+    """Find the label that a person wrote, in another Unicode form, width or case too, or with `.0` behind a number.
+
+    Example:
+        >>> matching_label("1.0", ["1", "2"]), matching_label("Yes ", ["yes", "no"]), matching_label("y", ["yes"])
+        ('1', 'yes', None)
+    """
+    if said.strip() in labels:
+        return said.strip()
+    matching = [label for label in labels if _bare(label) == _bare(said)]
+    return matching[0] if len(matching) == 1 else None
+
+
+def _bare(label: str) -> str:
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", unicodedata.normalize("NFKC", label).strip().casefold())
 
 
 def read_gold(gold: Gold, answered: Mapped) -> ReadGold:
@@ -120,7 +144,7 @@ def read_gold(gold: Gold, answered: Mapped) -> ReadGold:
                 missing += 1
                 continue
             found.append(told[place])
-            truth.append(labels.index(str(said).strip()))
+            truth.append(labels.index(matching_label(str(said), labels) or ""))
             numbers.append(row_numbers[place])
             texts.append(" ".join(str(row_texts[place]).split())[:60])
     if not found:

@@ -16,6 +16,14 @@ __all__ = ["TURNS", "json_turns", "one_turn", "structure", "texts", "turns", "wi
 TURNS = pl.List(pl.String)
 
 WINNERS = {str(winner): str(winner) for winner in Winner}
+VERDICTS = {
+    "a": "[[a]] a>b a>>b model_a model_1 model1 response_a response_1 assistant_a answer_a left first 回答a 応答a",
+    "b": "[[b]] b>a b>>a a<b a<<b model_b model_2 model2 response_b response_2 assistant_b answer_b right second 回答b 応答b",
+    "tie": "[[c]] a=b b=a a==b a~b equal same draw even tied 引き分け 同点 同等 同じ どちらも同じ",
+    "both_bad": "bothbad tie_(bothbad) tie(bothbad) both_bad both_are_bad 両方悪い どちらも悪い 両方とも悪い 両方とも不十分",
+}
+"""Winners as judges, arenas and annotators write them, in small letters, with `_` for spaces."""
+_BY_VERDICT = {word: winner for winner, words in VERDICTS.items() for word in words.split()}
 
 _decode_turns = msgspec.json.Decoder(list[str | None]).decode
 
@@ -134,6 +142,15 @@ def winner_column(column: pl.Series, notes: Notes, words: Mapping[str, str] | No
     known = {**WINNERS, **(words or {}), **notes.winners}
     column = _whole_numbers(texts(column)) if column.dtype.is_float() else texts(column)
     found = column.replace_strict(known, default=None, return_dtype=pl.String)
+    written = (
+        column.str.strip_chars()
+        .str.to_lowercase()
+        .str.replace_all(r"[\s-]+", "_")
+        .str.replace_all(r"_?([<>=~])_?", "${1}")
+    )
+    found = found.fill_null(
+        written.replace_strict({**WINNERS, **_BY_VERDICT}, default=None, return_dtype=pl.String)
+    )
     unknown = (column.is_not_null() & found.is_null()).arg_true()
     for row in unknown:
         word = column[row]

@@ -46,12 +46,34 @@ class Conversations:
         frame = pl.DataFrame(
             rows, schema={"prompt": TURNS, "response_a": TURNS, "response_b": TURNS}, orient="row"
         )
-        found = next((name for name in IDS if name in batch.columns), None)
-        if found is not None:
+        if _JUDGEMENT <= set(batch.columns):
+            frame = _judgements(frame, batch)
+        elif (found := next((name for name in IDS if name in batch.columns), None)) is not None:
             frame = frame.with_columns(batch[found].alias("id"))
         if "winner" in batch.columns:
             frame = frame.with_columns(winner_column(batch["winner"], notes, WORDS))
         return frame
+
+
+_JUDGEMENT = {"question_id", "judge", "turn"}
+
+
+def _judgements(frame: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
+    """Name human judgements of MT-bench by question, models, judge and turn, and show what the judge saw.
+
+    Several judges see one question, and each judges the first turn and both together: `turn` 1 shows the first alone.
+    Source: lmsys/mt_bench_human_judgments, its columns question_id, model_a, model_b, winner, judge, turn.
+    """
+    parts = [name for name in ("question_id", "model_a", "model_b", "judge", "turn") if name in batch.columns]
+    shown = pl.col("turn").cast(pl.Int64, strict=False)
+    sides = [
+        pl.when(shown >= 1).then(pl.col(name).list.head(shown)).otherwise(pl.col(name)).alias(name)
+        for name in ("prompt", "response_a", "response_b")
+    ]
+    named = batch.select(
+        pl.concat_str([pl.col(name).cast(pl.String) for name in parts], separator="/").alias("id")
+    )
+    return frame.with_columns(batch["turn"]).with_columns(sides).drop("turn").hstack(named)
 
 
 def _vote_of(a: object, b: object, row: int, notes: Notes) -> tuple[list[Turn] | None, ...]:

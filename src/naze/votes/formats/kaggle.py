@@ -47,7 +47,16 @@ class Kaggle:
             return pl.Series("winner", [None] * batch.height, dtype=pl.String)
         if missing := [name for name in WINNER_COLUMNS if name not in there]:
             raise FormatError(f"no column {', '.join(missing)}; there are: {', '.join(batch.columns)}.")
-        hot = batch.select(pl.col(there).cast(pl.Float64, strict=False).fill_nan(None))
+        said = {"true": "1", "false": "0"}
+        hot = batch.select(
+            pl.col(there)
+            .cast(pl.String)
+            .str.strip_chars()
+            .str.to_lowercase()
+            .replace(said)
+            .cast(pl.Float64, strict=False)
+            .fill_nan(None)
+        )
         blank = batch.select(pl.all_horizontal(pl.col(there).is_null())).to_series()
         right = hot.select(
             pl.all_horizontal(pl.col(there).is_in([0.0, 1.0]).fill_null(False))

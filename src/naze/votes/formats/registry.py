@@ -10,6 +10,7 @@ from naze.votes.formats.canonical import Canonical
 from naze.votes.formats.chosen_rejected import ChosenRejected
 from naze.votes.formats.conversations import Conversations
 from naze.votes.formats.kaggle import Kaggle
+from naze.votes.formats.label_studio import LabelStudio
 from naze.votes.formats.notes import Notes
 from naze.votes.formats.pandalm import PandaLM
 from naze.votes.formats.plain import Plain
@@ -58,6 +59,7 @@ FORMATS: tuple[VoteFormat, ...] = (
     AlpacaEval(),
     PandaLM(),
     AutoJ(),
+    LabelStudio(),
     ChosenRejected(),
     Plain(),
 )
