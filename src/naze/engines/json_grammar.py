@@ -251,6 +251,8 @@ _PIECE = re.compile(
     re.S,
 )
 _WAY = re.compile(rf"(?:{_CLASS}|\\.|[^|\[\\])+", re.S)
+_CLASS_ESCAPE = re.compile(r"\\[^\]-]")
+"""What grammars write in another way than patterns do, such as a class's `\\d`."""
 _NEVER_BARE = '"\\' + "".join(map(chr, range(32)))
 """Characters that stand in a JSON text in another way than by themselves."""
 
@@ -275,15 +277,21 @@ def _atoms(way: str) -> str:
     atoms = _ATOM.findall(way)
     if "".join(atoms) != way:
         raise _OtherError
-    return " ".join(
-        _class(atom) if atom.startswith("[") else _literal(atom.removeprefix("\\")) for atom in atoms
-    )
+    return " ".join(_class(atom) if atom.startswith("[") else _character(atom) for atom in atoms)
+
+
+def _character(atom: str) -> str:
+    """Write a character that may stand in a JSON text as it is."""
+    character = atom.removeprefix("\\")
+    if character in _NEVER_BARE:
+        raise _OtherError
+    return _literal(character)
 
 
 def _class(atom: str) -> str:
     """Pass a class of characters on, where all of it may stand in a JSON text as it is."""
     known = re.compile(atom)
-    if any(known.fullmatch(character) for character in _NEVER_BARE):
+    if _CLASS_ESCAPE.search(atom) or any(known.fullmatch(character) for character in _NEVER_BARE):
         raise _OtherError
     return atom
 

@@ -265,8 +265,11 @@ class _Sitting:
             self._ask(self._askable(rows), open_engine, spender)
         if self._check is None:
             return
+        wanted = self._store.wanted_again()
+        if not any(wanted):  # making every prompt once more, to find this out, takes minutes where there are many
+            return
         with closing(AnswerWriter(self._store.path)) as self._writer:
-            rows = self._chosen(self._store.wanted_again()).rows(keys, routed=routed)
+            rows = self._chosen(wanted).rows(keys, routed=routed)
             self._ask(self._second_prompts(rows, self._check), open_engine, spender)
 
     def _chosen(self, wanted: bytearray) -> "_Chosen":

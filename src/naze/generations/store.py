@@ -392,11 +392,11 @@ class Store:
             ).rowcount
 
     def earlier_attempts(self) -> dict[bytes, int]:
-        """Sum the attempts of superseded answers by key."""
+        """Count by key how often was asked for answers that were superseded. Each counts those before it too."""
         with _told(self.path):
             return dict(
                 self._connection.execute(
-                    "SELECT key, sum(attempts) FROM answers WHERE superseded = 1 GROUP BY key"
+                    "SELECT key, max(attempts) FROM answers WHERE superseded = 1 GROUP BY key"
                 )
             )
 

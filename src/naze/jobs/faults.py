@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from naze.records import Answer, FinishReason
+from naze.votes.language import detect_languages
 
 __all__ = ["Mark", "are_alike", "cut_off", "text_marks"]
 
@@ -39,12 +40,14 @@ class Mark(StrEnum):
 
 ALIKE_SHARE = 0.8
 """Two texts with more pairs of letters in common than this, and as much in the same order, are the same to a reader."""
-_IMMEDIATE = re.compile(r"((?=[^\n]{0,60}\w)[^\n]{2,60}?)\1{3,}|(\w)\2{9,}")
-"""The same few letters four times in a row, or one letter ten times."""
+_IMMEDIATE = re.compile(r"([^\n]{2,60}?)\1{3,}|([^\W\d_])\2{9,}")
+"""The same few characters four times in a row, or one letter ten times."""
 _PARTS = re.compile(r"[\n。！？!?、,;；]+|(?<=[.:])\s")
 _LEAST_PART = 6
 _MOST_TIMES = 3
 _MOST_REPEATED = 0.3
+_LEAST_ENGLISH = 40
+"""Letters below which the language of a sentence is left open."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -111,7 +114,8 @@ def _pairs(text: str) -> set[str]:
 
 
 def _loops(text: str) -> bool:
-    if _IMMEDIATE.search(text):
+    # Indentation, rules of dashes and the zeros of a large number repeat as well; what loops has letters.
+    if any(_LETTER.search(repeated[0]) for repeated in _IMMEDIATE.finditer(text)):
         return True
     parts = [part.strip().casefold() for part in _PARTS.split(text)]
     counted = Counter(part for part in parts if sum(map(str.isalnum, part)) >= _LEAST_PART)
@@ -122,14 +126,23 @@ def _loops(text: str) -> bool:
 
 
 def _is_other_language(text: str, language: str) -> bool:
-    """Tell by its script whether a text is in another language. Names and quotations are left out of account."""
+    """Tell whether a text is in another language, by its script; of Latin ones, whether it is in English instead.
+
+    Names and quotations are left out of account.
+    """
     bare = _WITHIN.sub("", text)
     letters = len(_LETTER.findall(bare))
     if language == "ja":
         return letters >= 12 and len(_HIRAGANA.findall(bare)) < letters * 0.12
     if language in _LATIN_LANGUAGES:
-        return letters >= 12 and len(_LATIN.findall(bare)) < letters * 0.6
+        in_latin = len(_LATIN.findall(bare)) >= letters * 0.6
+        return letters >= 12 and (not in_latin or (language in _TOLD_FROM_ENGLISH and _is_english(bare)))
     return False
+
+
+def _is_english(text: str) -> bool:
+    """Tell whether a text is surely in English, into which small models slip."""
+    return len(_LETTER.findall(text)) >= _LEAST_ENGLISH and detect_languages([text]) == ["en"]
 
 
 def _has_foreign_letters(text: str, language: str) -> bool:
@@ -163,6 +176,9 @@ def _bare(text: str) -> str:
 _LATIN_LANGUAGES = frozenset(
     "ca cs da de en es et fi fr hr hu id it lt lv ms nb nl pl pt ro sk sl sv sw tl tr vi".split()
 )
+
+_TOLD_FROM_ENGLISH = frozenset("ca cs da de es fi fr hr hu id it nl pl pt ro sk sv tr vi".split())
+"""Those of them that the detector of `naze.votes.language` knows."""
 
 
 def ordered(marks: Iterable[Mark]) -> tuple[str, ...]:

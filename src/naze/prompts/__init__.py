@@ -5,7 +5,7 @@ from naze.prompts.languages import LANGUAGES, language_name, written_in
 from naze.prompts.loading import BUILT_IN, column_template, explain_template, load_template, parse_template
 from naze.prompts.offering import row_instruction
 from naze.prompts.row_prompts import RowPrompts, TableRow
-from naze.prompts.shortening import leave_middle_out, left_out_mark
+from naze.prompts.shortening import is_left_out_mark, leave_middle_out, left_out_mark
 from naze.prompts.splitting import split_prompt
 from naze.prompts.template import Template
 from naze.prompts.vote_prompts import vote_prompt, vote_values
@@ -24,6 +24,7 @@ __all__ = [
     "explain_template",
     "fit",
     "fit_materials",
+    "is_left_out_mark",
     "language_name",
     "leave_middle_out",
     "left_out_mark",

@@ -4,6 +4,7 @@ What is left out is said in the text, at the place. Both responses keep the same
 length is one of the things that people judge; within one response the longest turns give way first.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ __all__ = [
     "LEAST_CHARACTERS",
     "Room",
     "is_boundary",
+    "is_left_out_mark",
     "leave_middle_out",
     "left_out_mark",
     "level",
@@ -28,6 +30,9 @@ LEAST_CHARACTERS = 160
 """A side that is longer than this keeps at least this many characters, in all its turns together."""
 
 _MARKS = {"en": "[… {count:,} characters left out …]", "ja": "[……{count:,}文字省略……]"}
+_IS_MARK = re.compile(
+    "|".join(re.escape(mark).replace(re.escape("{count:,}"), r"\d[\d,]*") for mark in _MARKS.values())
+)
 _JOINER, _NON_JOINER = "\u200d", "\u200c"
 _SPACING_VOWELS = frozenset("\u0e33\u0eb3")
 """Thai and Lao AM: letters by their category, but read as part of the character before."""
@@ -76,6 +81,16 @@ def shorten_vote(vote: Vote, room: Room, language: str) -> Vote:
 def left_out_mark(count: int, language: str) -> str:
     """Say in a language that so many characters were left out here."""
     return _MARKS[written_in(language)].format(count=count)
+
+
+def is_left_out_mark(text: str) -> bool:
+    """Tell whether a line says that something was left out, in any language.
+
+    Example:
+        >>> is_left_out_mark(left_out_mark(1234, "en"))
+        True
+    """
+    return _IS_MARK.fullmatch(text.strip()) is not None
 
 
 def leave_middle_out(text: str, keep: int, language: str) -> str:

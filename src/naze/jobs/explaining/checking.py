@@ -117,16 +117,25 @@ def _without_opening(text: str, form: Form) -> str:
     return text
 
 
+_PRAISE = (
+    "accurate|appropriate|clear|clearer|complete|comprehensive|concise|correct|creative|detailed|direct|engaging|factual|helpful|"
+    "informative|logical|natural|organi[sz]ed|precise|readable|relevant|reliable|specific|structured|thorough|useful"
+)
+_DENIED = "(?:い|り)?(?:で)?(?:が|は|も|の)?(?:な[いくし]|少な|ありませ|せず|を(?:指摘|訂正|正し|避け|防|含ま?な))"
+"""Behind a fault in Japanese: that it is not there after all."""
 _LOSER_BETTER = {
     "ja": (
         "回答{loser}(?:のほう|の方)が",
         "回答{loser}(?:は|が)(?:より|もっと|最も)?(?:優れて|正確で|正しい|良い|適切)",
-        "回答{winner}(?:のほう|の方)?[はが][^。、]{{0,20}}(?:誤り|誤って|間違|不正確|劣って|不適切|わかりにく|分かりにく)",
+        "回答{winner}(?:のほう|の方)?[はが][^。、]{{0,20}}(?:誤り|誤って|間違|不正確|劣って|不適切|わかりにく|分かりにく)"
+        f"(?!{_DENIED})",
     ),
     "en": (
-        r"[Rr]esponse {loser} (?:is|was) (?:the )?(?:better|best|more \w+|correct|preferred|chosen)",
+        r"[Rr]esponse {loser} (?:is|was) (?:the )?(?:better|best|correct|preferred|chosen|superior|"
+        rf"more (?:{_PRAISE}))\b",
         r"prefer(?:red)? (?:response )?{loser}\b",
-        r"[Rr]esponse {winner} (?:was chosen because it )?(?:\w+ ){{0,3}}(?:an? )?"
+        r"[Rr]esponse {winner} (?:was chosen because it )?(?:is|was|gives|gave|provides|provided|contains|contained|has|had|makes|made)"
+        r" (?:(?:an?|the|some|many|more|completely|factually|very) ){{0,2}}"
         r"(?:incorrect|wrong|inaccurate|nonsensical|worse|irrelevant)",
     ),
 }

@@ -5,12 +5,13 @@ A quote is verified where it stands in the response that it is said to come from
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
 
 from naze.jobs.explaining.form import Form, headings, wording
+from naze.jobs.explaining.quotable import quotable
 from naze.jobs.quotes import find_quote
 from naze.records import Turns, Vote
 
@@ -40,7 +41,7 @@ class Point:
     text: str
     """A sentence. Empty where two responses share what is said: then the quote alone speaks of this one."""
     quote: str
-    """As the model gave it; empty where the response says nothing."""
+    """As the model gave it; empty where the response has nothing to quote."""
     verified: bool | None
     """Whether the quote stands in the response; None: there is nothing to quote."""
 
@@ -128,8 +129,8 @@ class Explanation:
         for side in ("a", "b"):
             points = self.of(side)
             checked = [point.verified for point in points if point.verified is not None]
-            values[f"point_{side}"] = "\n".join(point.text for point in points if point.text) or None
-            values[f"quote_{side}"] = "\n".join(point.quote for point in points if point.quote) or None
+            values[f"point_{side}"] = _cell(point.text for point in points)
+            values[f"quote_{side}"] = _cell(point.quote for point in points)
             values[f"verified_{side}"] = all(checked) if checked else None
         return {name: values[name] for name in EXPLANATION_COLUMNS}
 
@@ -188,7 +189,7 @@ def read_beginning(text: str) -> Any:  # noqa: ANN401 - JSON
     for place in [commas[0], *reversed(commas[1:])]:
         try:
             return json.loads(text[:place].removesuffix("\\" if escaped else "") + ends[place])
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return None
 
@@ -238,15 +239,20 @@ def _points(fields: Mapping[str, Any], keys: Mapping[str, str], vote: Vote) -> I
 
 
 def _verified(quote: str, turns: Turns) -> bool | None:
-    """Tell whether a quote stands in a response; None where the response says nothing, and nothing is quoted."""
-    said = [turn for turn in turns if turn and turn.strip()]
-    if not said and not quote:
+    """Tell whether a quote stands in a response; None where the response has nothing to quote, and nothing is quoted."""
+    if not quote and not quotable(turns):
         return None
-    return any(find_quote(quote, turn) is not None for turn in said)
+    return any(find_quote(quote, turn) is not None for turn in turns if turn)
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return value.strip() or None if isinstance(value, str) else None
+
+
+def _cell(texts: Iterable[str]) -> str | None:
+    """Put each text on its line, an empty one too, so that points and quotes stay side by side; None: all are empty."""
+    lines = [" ".join(text.splitlines()) for text in texts]
+    return "\n".join(lines) if any(lines) else None
 
 
 def _named(point: Point, name: str) -> str:

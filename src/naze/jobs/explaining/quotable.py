@@ -6,6 +6,7 @@ quote cannot misquote.
 
 import re
 
+from naze.prompts import is_left_out_mark
 from naze.prompts.sentences import sentences, trimmed
 from naze.records import Turns
 
@@ -27,7 +28,8 @@ def quotable(turns: Turns) -> tuple[str, ...]:
     r"""Find the passages of a response that can be quoted.
 
     Args:
-        turns: the response, as the model that explains it reads it.
+        turns: the response, as the model that explains it reads it. What it says of its own gaps, where it was
+            shortened, cannot be quoted.
 
     Returns:
         At most `MOST_QUOTES`, in the order of the text, each once; each stands in one of the turns as it is. Empty where
@@ -78,7 +80,7 @@ def _short(text: str, start: int, end: int) -> str | None:
         end = cuts[-1] if cuts else start + most
     span = trimmed(text, start, end)
     passage = text[span[0] : span[1]] if span else ""
-    return passage if _SAYS_SOMETHING.search(passage) else None
+    return passage if _SAYS_SOMETHING.search(passage) and not is_left_out_mark(passage) else None
 
 
 def distinctive(turns: Turns, *, others: Turns) -> tuple[str, ...]:
@@ -93,7 +95,7 @@ def distinctive(turns: Turns, *, others: Turns) -> tuple[str, ...]:
 
     Example:
         >>> distinctive(("Sure! Here is the answer. The film is Elysium.",), others=("Sure! Here is the answer: The Martian.",))
-        ('Here is the answer.', 'The film is Elysium.')
+        ('Sure!', 'The film is Elysium.')
     """
     passages = quotable(turns)
     known = _words(" ".join(turn or "" for turn in others))
