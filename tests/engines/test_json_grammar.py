@@ -1,8 +1,11 @@
 """A schema's grammar has an end to every gap; what it does not write is left to the engine."""
 
 import json
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from naze.engines.json_grammar import bounded_grammar
 
@@ -70,7 +73,14 @@ def test_a_schema_may_refer_to_itself():
 @pytest.mark.parametrize(
     "schema",
     [
-        {"type": "string", "pattern": "^a$"},
+        {"type": "string", "pattern": "a"},
+        {"type": "string", "pattern": "^a{2}$"},
+        {"type": "string", "pattern": "^(a|b)$"},
+        {"type": "string", "pattern": r"^\d$"},
+        {"type": "string", "pattern": r"^[\d]$"},
+        {"type": "string", "pattern": "^[^a]$"},
+        {"type": "string", "pattern": '^"$'},
+        {"type": "string", "pattern": r"^\\$"},
         {"type": "string", "format": "date"},
         {"type": "integer", "minimum": 7},
         {"type": "integer", "minimum": 0.5, "maximum": 3},
@@ -85,3 +95,49 @@ def test_a_schema_may_refer_to_itself():
 )
 def test_what_is_rarer_is_left_to_the_engines_own_grammar(schema):
     assert bounded_grammar(json.dumps(schema)) is None
+
+
+PATTERNS = [
+    "^abc$",
+    "^a+b*c?$",
+    "^(?:ab|c)+$",
+    "^(?:a|[bc]c)*a$",
+    r"^a(?:[a-b]| [a-b]|\.[a-b])*\.$",
+    r"^[ab\]-]+$",
+    "^回[ぁ-ん]+(?:x|。)?$",
+]
+
+
+def endings(found, expression, text):
+    """Recognise a text by rules: give what can be left of it."""
+    for way in re.findall(r'(?:"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|[^|"\[])+', expression):
+        left = {text}
+        for part in re.findall(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\w+', way):
+            if part.startswith('"'):
+                literal = json.loads(part)
+                left = {rest.removeprefix(literal) for rest in left if rest.startswith(literal)}
+            elif part.startswith("["):
+                left = {rest[1:] for rest in left if re.match(part, rest)}
+            else:
+                left = {end for rest in left for end in endings(found, found[part], rest)}
+        yield from left
+
+
+@given(st.sampled_from(PATTERNS), st.text(alphabet="abcx. ]-回あ。", max_size=7))
+def test_a_pattern_s_grammar_lets_through_what_the_pattern_does(pattern, text):
+    found = rules({"type": "string", "pattern": pattern})
+    written = json.dumps(text, ensure_ascii=False)
+    assert ("" in endings(found, found["root"], written)) is (re.search(pattern, text) is not None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"), [(PATTERNS[4], "ab a.b."), (PATTERNS[6], "回あああ。"), (PATTERNS[2], "abcab")]
+)
+def test_what_a_pattern_describes_can_be_written(pattern, text):
+    found = rules({"type": "string", "pattern": pattern})
+    assert "" in endings(found, found["root"], json.dumps(text, ensure_ascii=False))
+
+
+def test_the_whole_text_of_a_pattern_is_written_and_no_more():
+    found = rules({"type": "string", "pattern": "^ab$"})
+    assert "" not in endings(found, found["root"], '"abc"') and "" not in endings(found, found["root"], '"a"')

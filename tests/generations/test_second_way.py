@@ -142,7 +142,9 @@ def test_rows_with_the_same_prompt_share_the_second_answer(tmp_path):
     assert kept(tmp_path) == [("b2", ()), ("a", ()), ("b2", ()), ("b2", ())]
     assert counted(summary) == (0, 1, 1)
     worse = Engine({"b": "b: looping", f"b{AGAIN}": "b2: looping alike"})
-    assert counted(ask(tmp_path / "worse", rows("babb"), worse)) == (3, 1, 0), "rows are faulty, prompts asked"
+    assert counted(ask(tmp_path / "worse", rows("babb"), worse)) == (3, 1, 0), (
+        "rows are faulty, prompts asked"
+    )
 
 
 def test_a_finished_run_opens_no_engine(tmp_path):
@@ -182,7 +184,13 @@ def test_without_a_check_nobody_looks(tmp_path):
     stops=st.lists(st.integers(0, 9), max_size=3),
 )
 def test_a_run_stopped_anywhere_and_resumed_equals_one_that_was_not(tmp_path_factory, texts, stops):
-    said = {"b": "b: looping", f"b{AGAIN}": "b2", "c": "c: alike", f"c{AGAIN}": "c2: alike", "d": "d: looping"}
+    said = {
+        "b": "b: looping",
+        f"b{AGAIN}": "b2",
+        "c": "c: alike",
+        f"c{AGAIN}": "c2: alike",
+        "d": "d: looping",
+    }
     whole, parts = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("parts")
     expected = ask(whole, rows(texts), Engine(said))
     asked = []
@@ -215,9 +223,7 @@ def test_a_budget_that_ends_within_the_second_way_keeps_the_first_answers(tmp_pa
 
     def within(tokens):
         engine = Engine(said)
-        spender = Account(Budget(tokens), tmp_path).spender(
-            "scripted", local=True, count=engine.count_tokens
-        )
+        spender = Account(Budget(tokens), tmp_path).spender("scripted", local=True, count=engine.count_tokens)
         return ask(tmp_path / "run", rows("ab"), engine, spender=spender), engine
 
     with pytest.raises(BudgetError, match="a larger budget goes on"):
@@ -273,9 +279,7 @@ def test_a_routed_row_goes_the_second_way_to_its_own_engine(tmp_path):
     short, long = Engine(said), Engine(said)
     with write_run(tmp_path, replace(MANIFEST, fit="route", long_fingerprint="long 1")) as run:
         run.plan(lambda: made, "1")
-        summary = run.execute(
-            lambda: made, lambda: short, open_long_engine=lambda: long, check=FaultFinder()
-        )
+        summary = run.execute(lambda: made, lambda: short, open_long_engine=lambda: long, check=FaultFinder())
     assert (short.questions, long.questions) == (["a", f"a{AGAIN}"], ["b", f"b{AGAIN}"])
     assert counted(summary) == (0, 2, 2)
 

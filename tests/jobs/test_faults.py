@@ -1,9 +1,12 @@
 """What anybody sees to be wrong with a text is found, and what is right is left alone."""
 
+from collections import Counter
+
 import polars as pl
 import pytest
 
 from naze.jobs.faults import Mark, are_alike, text_marks
+from naze.prompts import explain_template
 
 GOOD = [
     ("回答Bはクイックソートの実装を示し、実行例も付けています。", "ja"),
@@ -13,6 +16,12 @@ GOOD = [
     ("It quotes “東京” and explains it.", "en"),
     ("終了後に了解を得ていて、内容も完了しています。", "ja"),
     ("Die Antwort ist richtig und kurz.", "de"),
+    ("Antwort A nennt die Hauptstadt von Frankreich und erklärt, wo sie liegt.", "de"),
+    ("La respuesta A da el código y «returns the sum» lo explica con un ejemplo claro.", "es"),
+    ("Use it so:\n\n            return a + b", "en"),
+    ("| A | B |\n|---|---|---|---|---|\n-------- and then ========", "en"),
+    ("It costs 100000000000 yen, and the blank is __________ .", "en"),
+    ("以外の説明は、了承を得て了解した内容です。", "ja"),
 ]
 BAD = [
     ("それがそれがそれがそれがそれがそれが良い。", "ja", Mark.LOOPING),
@@ -25,6 +34,10 @@ BAD = [
     ("回答Aは这个問題について説明しています。", "ja", Mark.LETTERS),
     ("回答Bは具体的なコードを提供了ため、わかりやすい。", "ja", Mark.LETTERS),
     ("The response explains 説明 well and is correct.", "en", Mark.LETTERS),
+    ("Response A gives the capital of France and explains where it lies on the map.", "de", Mark.LANGUAGE),
+    ("Response B is short and does not explain why the sky is blue.", "fr", Mark.LANGUAGE),
+    ("Antwort A ist gut und gut und gut und gut und gut und richtig.", "de", Mark.LOOPING),
+    ("回答回答回答回答回答は良い。", "ja", Mark.LOOPING),
 ]
 
 
@@ -50,10 +63,12 @@ def test_texts_are_alike_only_where_they_say_the_same_in_the_same_order():
     assert not are_alike("names Paris, not Lyon, as the capital city", "has no example and is rather long")
 
 
-@pytest.mark.parametrize(("language", "most"), [("en", 0.01), ("ja", 0.03)])
-def test_explanations_of_strong_models_are_hardly_ever_marked(shared_data, language, most):
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_explanations_of_strong_models_are_hardly_ever_marked(shared_data, language):
+    told = [explain_template(language).instruction]
     texts = pl.read_parquet(shared_data / "explanations.parquet").filter(pl.col("language") == language)[
         "explanation"
     ]
-    marked = [text for text in texts if text and text_marks(text, language)]
-    assert len(marked) / len(texts) <= most
+    marked = Counter(mark for text in texts if text for mark in text_marks(text, language, instruction=told))
+    assert set(marked) <= {Mark.LOOPING}
+    assert marked.total() / len(texts) <= 0.005

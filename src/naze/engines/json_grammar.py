@@ -251,7 +251,7 @@ _PIECE = re.compile(
     re.S,
 )
 _WAY = re.compile(rf"(?:{_CLASS}|\\.|[^|\[\\])+", re.S)
-_CLASS_ESCAPE = re.compile(r"\\[^\]-]")
+_CLASS_ESCAPE = re.compile(r"\\[^\\\]x-]")
 """What grammars write in another way than patterns do, such as a class's `\\d`."""
 _NEVER_BARE = '"\\' + "".join(map(chr, range(32)))
 """Characters that stand in a JSON text in another way than by themselves."""

@@ -266,7 +266,7 @@ class _Sitting:
         if self._check is None:
             return
         wanted = self._store.wanted_again()
-        if not any(wanted):  # making every prompt once more, to find this out, takes minutes where there are many
+        if not any(wanted):  # else every prompt is made once more for nothing
             return
         with closing(AnswerWriter(self._store.path)) as self._writer:
             rows = self._chosen(wanted).rows(keys, routed=routed)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from naze.jobs.explaining import EXPLANATION_COLUMNS, Form, Length, read_explanation
+from naze.jobs.explaining import EXPLANATION_COLUMNS, Explanation, Form, Length, Point, read_explanation
+from naze.jobs.explaining.explanation import explanation_of_columns
 from naze.records import Vote, Winner
 
 VOTE = Vote("1", ("Capital?",), ("The **capital** is\nParis.",), ("Lyon.", None), Winner.A)
@@ -58,6 +59,15 @@ def test_where_a_response_says_nothing_there_is_nothing_to_verify():
     assert (explanation.verified, explanation.quoted) == (1, 1)
 
 
+@pytest.mark.parametrize("said", ["🍄", ".", "---"])
+def test_where_a_response_has_nothing_to_quote_no_quote_is_missing(said):
+    sign = Vote("1", ("Capital?",), ("Paris.",), (said,), Winner.A)
+    explanation = read(sign, **{"quote from A": "Paris.", "quote from B": ""})
+    assert explanation.of("b")[0].verified is None
+    assert "not in the response" not in explanation.lay_out()
+    assert read(**{"quote from A": ""}).of("a")[0].verified is False
+
+
 def test_columns_hold_every_field():
     columns = read().columns()
     assert tuple(columns) == EXPLANATION_COLUMNS
@@ -95,3 +105,22 @@ def test_the_full_form_has_several_points_of_a_response():
     assert [point.verified for point in explanation.points] == [True, False, True]
     assert explanation.columns()["point_a"] == "Response A names Paris.\nResponse A names Rome."
     assert explanation.columns()["verified_a"] is False
+
+
+SAID = st.text(alphabet="abc .\n", max_size=9)
+
+
+@given(st.lists(st.tuples(SAID, SAID), min_size=1, max_size=3))
+def test_points_and_quotes_stay_together_in_the_columns_of_an_export(entries):
+    points = tuple(
+        Point("a", text.strip(), quote.strip(), True) for text, quote in entries if (text + quote).strip()
+    )
+    explanation = Explanation("en", "The person asked.", points, "It is right.")
+    read_back = explanation_of_columns(explanation.columns(), "en").of("a")
+    assert [(point.text, point.quote) for point in read_back if point.text or point.quote] == [
+        (" ".join(point.text.splitlines()), " ".join(point.quote.splitlines())) for point in points
+    ]
+
+
+def test_a_text_of_brackets_alone_is_no_explanation():
+    assert read_explanation("[" * 200_000, VOTE, Form("en")) is None

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naze.jobs.explaining.quotable import LONGEST, MOST_QUOTES, distinctive, quotable
+from naze.prompts import leave_middle_out
 
 PIECES = st.sampled_from(
     [
@@ -63,5 +64,17 @@ def test_a_long_sentence_is_quoted_by_its_beginning_cut_between_words():
     assert len(japanese) == LONGEST // 2
 
 
+@given(st.text(min_size=1, max_size=400), st.integers(0, 300), st.sampled_from(["en", "ja"]))
+def test_what_a_shortened_response_says_of_its_gap_is_never_quoted(text, keep, language):
+    shortened = leave_middle_out(text, keep, language)
+    for passage in quotable((shortened,)):
+        assert passage in text
+
+
+def test_both_sides_of_a_gap_can_be_quoted():
+    text = "It begins here.\n" + "filler " * 100 + "\nIt ends here."
+    assert quotable((leave_middle_out(text, 30, "en"),)) == ("It begins here.", "It ends here.")
+
+
 def test_nothing_can_be_quoted_of_a_response_that_says_nothing():
-    assert quotable((None, "", "  \n", "---", "```\n```")) == ()
+    assert quotable((None, "", "  \n", "---", "```\n```", "🍄", ".")) == ()

@@ -121,7 +121,9 @@ _PRAISE = (
     "accurate|appropriate|clear|clearer|complete|comprehensive|concise|correct|creative|detailed|direct|engaging|factual|helpful|"
     "informative|logical|natural|organi[sz]ed|precise|readable|relevant|reliable|specific|structured|thorough|useful"
 )
-_DENIED = "(?:い|り)?(?:で)?(?:が|は|も|の)?(?:な[いくし]|少な|ありませ|せず|を(?:指摘|訂正|正し|避け|防|含ま?な))"
+_DENIED = (
+    "(?:い|り)?(?:で)?(?:が|は|も|の)?(?:な[いくし]|少な|ありませ|せず|を(?:指摘|訂正|正し|避け|防|含ま?な))"
+)
 """Behind a fault in Japanese: that it is not there after all."""
 _LOSER_BETTER = {
     "ja": (
@@ -134,7 +136,8 @@ _LOSER_BETTER = {
         r"[Rr]esponse {loser} (?:is|was) (?:the )?(?:better|best|correct|preferred|chosen|superior|"
         rf"more (?:{_PRAISE}))\b",
         r"prefer(?:red)? (?:response )?{loser}\b",
-        r"[Rr]esponse {winner} (?:was chosen because it )?(?:is|was|gives|gave|provides|provided|contains|contained|has|had|makes|made)"
+        r"[Rr]esponse {winner} (?:was chosen because it )?"
+        r"(?:is|was|gives|gave|provides|provided|contains|contained|has|had|makes|made)"
         r" (?:(?:an?|the|some|many|more|completely|factually|very) ){{0,2}}"
         r"(?:incorrect|wrong|inaccurate|nonsensical|worse|irrelevant)",
     ),
