@@ -66,6 +66,8 @@ check: $(VENV)/.installed-dev  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/mypy --platform darwin
 	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.installed-dev  ## Let ruff lay out and mend the code
