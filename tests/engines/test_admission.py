@@ -34,7 +34,9 @@ def test_at_the_start_a_few_seconds_of_work_may_be_under_way():
 def test_later_as_much_as_a_share_of_what_was_spent_and_never_more_than_a_minute():
     clock, admission = begun(100)
     clock.now = 40.0
-    assert admission.admits(int(100 * 40 * SPENT_SHARE) - 1) and not admission.admits(int(100 * 40 * SPENT_SHARE))
+    assert admission.admits(int(100 * 40 * SPENT_SHARE) - 1) and not admission.admits(
+        int(100 * 40 * SPENT_SHARE)
+    )
     clock.now = 1e6
     assert not admission.admits(int(100 * MOST_SECONDS))
 
