@@ -70,7 +70,7 @@ def test_a_schema_may_refer_to_itself():
 @pytest.mark.parametrize(
     "schema",
     [
-        {"type": "string", "pattern": "^a$"},
+        {"type": "string", "pattern": "^a{2,3}$"},
         {"type": "string", "format": "date"},
         {"type": "integer", "minimum": 7},
         {"type": "integer", "minimum": 0.5, "maximum": 3},
@@ -85,3 +85,22 @@ def test_a_schema_may_refer_to_itself():
 )
 def test_what_is_rarer_is_left_to_the_engines_own_grammar(schema):
     assert bounded_grammar(json.dumps(schema)) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ends_with"),
+    [
+        ("^a$", r'root ::= "\"" "a" "\""'),
+        ("^ab?$", 'r0 ::= "b" "\\"" | "\\""\nroot ::= "\\"" "a" r0'),
+        ("^x[a-c]+\\.$", 'r0 ::= [a-c] r0 | "." "\\""\nr1 ::= [a-c] r0\nroot ::= "\\"" "x" r1'),
+        ("^(?:[a-c]|\\.[(|)])*$", 'r0 ::= [a-c] r0 | "." [(|)] r0 | "\\""\nroot ::= "\\"" r0'),
+    ],
+)
+def test_a_simple_pattern_becomes_rules_that_end_in_themselves(pattern, ends_with):
+    grammar = bounded_grammar(json.dumps({"type": "string", "pattern": pattern}))
+    assert grammar is not None and grammar.endswith(ends_with)
+
+
+@pytest.mark.parametrize("pattern", ["a", "^[^a]$", "^.$", "^(a)$", "^a{2}$", '^"$', "^\\d$", "^[a\\n]$"])
+def test_a_pattern_that_is_not_simple_is_left_to_the_engines_own_grammar(pattern):
+    assert bounded_grammar(json.dumps({"type": "string", "pattern": pattern})) is None

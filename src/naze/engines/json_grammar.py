@@ -276,8 +276,15 @@ def _atoms(way: str) -> str:
     if "".join(atoms) != way:
         raise _OtherError
     return " ".join(
-        _class(atom) if atom.startswith("[") else _literal(atom.removeprefix("\\")) for atom in atoms
+        _class(atom) if atom.startswith("[") else _character(atom.removeprefix("\\")) for atom in atoms
     )
+
+
+def _character(character: str) -> str:
+    """Write one character, where it stands in a JSON text as it is."""
+    if character in _NEVER_BARE:
+        raise _OtherError
+    return _literal(character)
 
 
 def _class(atom: str) -> str:
