@@ -14,13 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 MODEL ?= qwen2.5-coder:1.5b
 VOTES ?= examples/votes.csv
 DEMO_LANGUAGE ?= ja
-DEMO_RUN ?= runs/demo-$(DEMO_LANGUAGE)
-DEMO_PAGE ?= demo/report.html
-EXPLAINED ?= examples/explained.parquet
-DEMO_FACTORS ?= runs/demo-factors-$(DEMO_LANGUAGE)
-DEMO_FACTORS_PAGE ?= demo/factors.html
-DEMO_PREDICTOR ?= models/demo
-DEMO_PREDICTOR_PAGE ?= demo/predictor.html
+DEMO_FOLDER ?= demo
 
 # A part of the tests: make test ARGS="tests/votes -k winner"
 ARGS ?=
@@ -38,24 +32,7 @@ help:  ## Say what there is
 		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.installed  ## Install, pull a real 1.5B model, explain 24 real votes, find factors, learn to predict, write three pages to read
-	$(NAZE) pull $(MODEL)
-	$(NAZE) votes check $(VOTES)
-	$(NAZE) explain $(VOTES) --model $(MODEL) --language $(DEMO_LANGUAGE) --repetition-penalty 1.1 --out $(DEMO_RUN) || [ $$? -eq 3 ]
-	$(NAZE) report $(DEMO_RUN) --out $(DEMO_PAGE)
-	$(NAZE) factors $(DEMO_RUN) $(EXPLAINED) --outcome win --count 6 --test-limit 24 --model $(MODEL) \
-		--language $(DEMO_LANGUAGE) --out $(DEMO_FACTORS)
-	$(NAZE) report $(DEMO_FACTORS) --out $(DEMO_FACTORS_PAGE)
-	$(NAZE) predict fit $(EXPLAINED) --out $(DEMO_PREDICTOR)
-	$(NAZE) report $(DEMO_PREDICTOR) --language $(DEMO_LANGUAGE) --out $(DEMO_PREDICTOR_PAGE)
-	@echo
-	@echo "The explained votes: $(CURDIR)/$(DEMO_PAGE)"
-	@echo "The factors:         $(CURDIR)/$(DEMO_FACTORS_PAGE)"
-	@echo "The predictor:       $(CURDIR)/$(DEMO_PREDICTOR_PAGE)"
-	@echo "Look into one:       $(NAZE) factors drill $(DEMO_FACTORS) f01"
-	@echo "Your own votes:     $(NAZE) votes check FILE"
-	@echo "In English:         make demo DEMO_LANGUAGE=en"
-	@echo "The run as a table: $(NAZE) runs export $(DEMO_RUN) --to explanations.csv"
-	@echo "A better model:     make demo MODEL=gemma2 DEMO_RUN=runs/gemma2-ja   (needs a model hub, 5.3 GB)"
+	$(NAZE) demo --model $(MODEL) --votes $(VOTES) --language $(DEMO_LANGUAGE) --out $(DEMO_FOLDER)
 
 install: $(VENV)/.installed  ## Install naze into .venv, nothing more
 
@@ -66,6 +43,8 @@ check: $(VENV)/.installed-dev  ## Style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/mypy --platform darwin
 	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.installed-dev  ## Let ruff lay out and mend the code

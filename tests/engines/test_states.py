@@ -1,5 +1,7 @@
 """What a model has in mind after a prompt: read in the pass that gives its verdict, the same however it is reached."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,8 @@ from scripted import ScriptedEngine
 
 WIDTH = 576
 CHOICES = ("A", "B", "C")
+QUANTISES = Path("/proc/cpuinfo").exists() and "vnni" in Path("/proc/cpuinfo").read_text("utf-8")
+"""With 8-bit dot products OpenVINO quantises activations, by groups whose edges the length of what is read moves."""
 
 
 def prompt(text, number=0):
@@ -43,19 +47,20 @@ def test_states_come_with_the_same_verdict_as_an_answer(engine):
         assert other.states is None
         for choice in CHOICES:
             assert answer.probabilities[choice] == pytest.approx(other.probabilities[choice], abs=0.02)
-        assert answer.choice_mass == pytest.approx(other.choice_mass, rel=0.1)
+        assert answer.choice_mass == pytest.approx(other.choice_mass, rel=0.2 if QUANTISES else 0.1)
         assert answer.prompt_tokens == other.prompt_tokens
     assert read[0][1].cached_tokens == 0 < read[1][1].cached_tokens
 
 
 def test_what_is_taken_over_from_the_prompt_before_changes_nothing(smollm2_path):
     prepared = prepare(smollm2_path)
-    network = StateNetwork(prepared.folder, {"INFERENCE_PRECISION_HINT": "f32"})
+    properties = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+    network = StateNetwork(prepared.folder, properties)
     ids = np.random.default_rng(0).integers(1000, 20_000, 90)
     network.read(np.concatenate([ids[:40], ids[60:]]))
     after = network.read(ids)
     again = network.read(ids)
-    fresh = StateNetwork(prepared.folder, {"INFERENCE_PRECISION_HINT": "f32"}).read(ids)
+    fresh = StateNetwork(prepared.folder, properties).read(ids)
     assert (after.cached_tokens, again.cached_tokens, fresh.cached_tokens) == (40, 89, 0)
     for one in (after, again):
         np.testing.assert_allclose(

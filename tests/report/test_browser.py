@@ -1,8 +1,12 @@
 """The page as a reader has it: in Chromium, with every request and every error watched."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from naze.jobs import ExplainedVote
+from naze.jobs.explaining import Form, read_explanation
 from naze.records import Answer, Status, Vote, Winner
 from naze.report import write_explained_page
 from naze.report.texts import TEXTS
@@ -191,14 +195,50 @@ def test_a_phone_needs_no_sideways_scrolling(show):
     assert explanation["y"] >= second["y"] + second["height"]
 
 
-def test_both_answers_stand_side_by_side_with_the_explanation_beside_them(show):
+@pytest.mark.parametrize(("vote", "beside"), [("long", True), ("joke", False)])
+def test_the_explanation_stands_beside_long_responses_and_beneath_short_ones(show, vote, beside):
     page = show()
     a, b, why = (
-        page.locator(f".vote {part}").first.bounding_box() for part in (".response.a", ".response.b", ".why")
+        page.locator(f"[id='vote-{vote}'] {part}").first.bounding_box()
+        for part in (".response.a", ".response.b", ".why")
     )
     assert a["y"] == b["y"]
     assert a["x"] + a["width"] <= b["x"]
-    assert b["x"] + b["width"] <= why["x"]
+    if beside:
+        assert b["x"] + b["width"] <= why["x"]
+    else:
+        assert why["y"] >= a["y"] + a["height"] and why["width"] > a["width"] + b["width"]
+
+
+def test_quotes_are_highlighted_and_faults_told_and_filtered(show, tmp_path):
+    written = json.dumps(
+        {
+            "what the person asked for": "The person asked for a joke.",
+            "quote from A": "turn **red**",
+            "feature of A": "Response A tells one.",
+            "quote from B": "Never.",
+            "feature of B": "Response B refuses.",
+            "what decided it": "Response A was chosen because it tells one.",
+        }
+    )
+    vote = Vote("7", ("A joke",), ("Why did the tomato turn **red**?",), ("No.",), Winner.A)
+    explanation = read_explanation(written, vote, Form("en"))
+    faulty = Answer(Status.ANSWERED, written, marks=("alike",), attempts=2)
+    plain = Answer(Status.ANSWERED, written)
+    other = replace(vote, id="8")
+    path = tmp_path / "page.html"
+    rows = [
+        ExplainedVote(vote, faulty, explanation=explanation),
+        ExplainedVote(other, plain, explanation=explanation),
+    ]
+    write_explained_page(path, rows, title="t", language="en")
+    page = show(path)
+    assert page.locator("[id='vote-7'] .response.a .quoted").inner_text() == "turn **red**"
+    assert page.locator("[id='vote-7'] .response.b .quoted").count() == 0
+    assert "its quote is not in the response" in page.locator("[id='vote-7'] .why").inner_text()
+    assert "it says the same of both responses" in page.locator("[id='vote-7'] .note").first.inner_text()
+    page.locator("select[data-filter='status']").select_option("=faulty")
+    assert page.locator(".vote").count() == 1
 
 
 def test_print_shows_every_vote_whole_and_no_controls(show):

@@ -27,6 +27,7 @@ __all__ = [
 COMMANDS = {
     "batch": "Run OpenAI batch files here; write them, read results.",
     "chain": "Run steps that feed one another on a table; follow each row.",
+    "demo": "All of it on examples: explain, factors, predict, pages.",
     "estimate": "Rows, tokens, hours here, price elsewhere: beforehand.",
     "explain": "Have a local model explain every vote in a file.",
     "extract": "Take facts out of texts, as a JSON Schema lays them down.",
@@ -49,7 +50,7 @@ COMMANDS = {
 """Command name -> the line that `naze --help` shows. The module `naze.cli.<name>` holds an `app`."""
 
 RESUMABLE = (
-    "batch", "chain", "explain", "extract", "factors", "judge", "label", "map", "pull", "runs", "sentiment",
+    "batch", "chain", "demo", "explain", "extract", "factors", "judge", "label", "map", "pull", "runs", "sentiment",
     "summarize", "tidy",
 )  # fmt: skip
 """Commands that go on where they stopped when they are called again."""

@@ -17,6 +17,7 @@ from functools import partial
 from importlib import import_module
 from typing import IO, Any, ClassVar, Self
 
+from naze.engines.exit_status import how_it_ended
 from naze.engines.protocol import Engine, EngineOptions, Identity, Model
 from naze.engines.working import Working, tell, watched_by
 from naze.errors import EngineCrashError, EngineUnavailableError, NazeError
@@ -172,11 +173,7 @@ class ChildEngine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
-        how = f"left with exit status {status}"
-        if status < 0:
-            how = f"was ended by {signal.Signals(-status).name}"
-            if -status == signal.SIGKILL:
-                how += " (often: the system ran out of memory; a smaller model or key-value cache helps)"
+        how = how_it_ended(status, -status, "a smaller model or key-value cache")
         assert self._errors is not None
         self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - _TAIL_BYTES))
         tail = self._errors.read().decode("utf-8", errors="replace").strip()

@@ -277,12 +277,13 @@ def _atoms(way: str) -> str:
     atoms = _ATOM.findall(way)
     if "".join(atoms) != way:
         raise _OtherError
-    return " ".join(_class(atom) if atom.startswith("[") else _character(atom) for atom in atoms)
+    return " ".join(
+        _class(atom) if atom.startswith("[") else _character(atom.removeprefix("\\")) for atom in atoms
+    )
 
 
-def _character(atom: str) -> str:
-    """Write a character that may stand in a JSON text as it is."""
-    character = atom.removeprefix("\\")
+def _character(character: str) -> str:
+    """Write one character, where it stands in a JSON text as it is."""
     if character in _NEVER_BARE:
         raise _OtherError
     return _literal(character)

@@ -40,7 +40,8 @@ def _die_with_guard() -> None:
     """In the command, before it begins: have the system end it when the guard itself is killed (Linux)."""
     import ctypes
 
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform != "win32":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ naze, and ended too when naze is killed.
 import asyncio
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from typing import IO
 import httpx2
 
 from naze.engines import llama_guard
+from naze.engines.exit_status import how_it_ended
 from naze.errors import EngineCrashError, EngineUnavailableError, ModelFileError
 
 __all__ = ["LlamaProcess", "LlamaSettings"]
@@ -191,11 +191,7 @@ class LlamaProcess:
         self._reader.join(timeout=_EXIT_SECONDS)
         status = self._process.wait()
         number = -status if status < 0 else status - llama_guard.SIGNAL_BASE
-        how = f"left with exit status {status}"
-        if number in set(signal.Signals):
-            how = f"was ended by {signal.Signals(number).name}"
-            if number == signal.SIGKILL:
-                how += " (often: the system ran out of memory; a smaller model or context helps)"
+        how = how_it_ended(status, number, "a smaller model or context")
         return f"{how}. It wrote last: {self.tail or 'nothing'}"
 
     def _listens(self) -> bool:

@@ -151,7 +151,9 @@ def _say_nothing(words: str) -> None:
 
 
 def _folder(asked: "_Asked") -> Path:
-    path = Path(asked.about.source.split(" + ")[0])
+    path = Path(asked.about.source)
+    if not path.exists():  # several sources, named together
+        path = Path(asked.about.source.split(" + ")[0])
     return path.with_name(f"{path.stem if path.is_file() else path.name}-{asked.about.outcome.value}-factors")
 
 

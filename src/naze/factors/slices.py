@@ -67,7 +67,9 @@ def _slice(
         calls = int(found.votes[column])
         return (calls, found.accuracy.at(column), Estimate(0.5)) if calls else None
     applies = held.applies[:, column]
-    alike = applies & (np.nan_to_num(held.alike[:, column], nan=-1.0) >= (threshold or 0.5))
+    alike = applies & (
+        np.nan_to_num(held.alike[:, column], nan=-1.0) >= (0.5 if threshold is None else threshold)
+    )
     if not applies.any():
         return None
     return int(applies.sum()), _share(held, alike), _share(held, applies)

@@ -94,8 +94,8 @@ def distinctive(turns: Turns, *, others: Turns) -> tuple[str, ...]:
         In the order of the text; all of them where there are two or fewer.
 
     Example:
-        >>> distinctive(("Sure! Here is the answer. The film is Elysium.",), others=("Sure! Here is the answer: The Martian.",))
-        ('Sure!', 'The film is Elysium.')
+        >>> distinctive(("Sure! It is a film of 2013. The film is Elysium.",), others=("Sure! The film is The Martian.",))
+        ('It is a film of 2013.', 'The film is Elysium.')
     """
     passages = quotable(turns)
     known = _words(" ".join(turn or "" for turn in others))
