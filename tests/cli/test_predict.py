@@ -352,3 +352,24 @@ def test_what_contradicts_itself_is_refused_before_a_model_is_asked(tmp_path):
     pl.read_csv(KAGGLE).select("id", "prompt", "response_a", "response_b").write_csv(bare)
     done = typed("predict", "fit", EXPLAINED, "--out", tmp_path / "m", "--extra", bare)
     assert done.exit_code == 1 and "no vote has a winner" in done.output
+
+
+def test_extra_votes_are_read_with_the_names_of_columns_and_what_cannot_be_read_is_told(tmp_path):
+    others = tmp_path / "others.csv"
+    rows = pl.DataFrame(
+        {
+            "question": [f"question {number}" for number in range(12)],
+            "response_a": [f"an answer {number} " * 3 for number in range(12)],
+            "response_b": [f"another {number}" for number in range(12)],
+            "winner": ["a", "b", "tie"] * 3 + ["a", "b", "perhaps"],
+        }
+    )
+    rows.write_csv(others)
+    own = tmp_path / "own.parquet"
+    pl.read_parquet(EXPLAINED).rename({"prompt": "question"}).write_parquet(own)
+    done = typed(
+        "predict", "fit", own, "--out", tmp_path / "m", "--extra", others, "--columns", "prompt=question",
+        "--folds", "0", "--no-trees",
+    )  # fmt: skip
+    assert "kept aside" in done.output and "perhaps" in done.output
+    assert done.exit_code == 0

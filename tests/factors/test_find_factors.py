@@ -121,6 +121,11 @@ def test_other_settings_are_refused_by_name(folder, settings):
         find_factors(EXPLAINED, "win", count=4, out=folder, settings=settings)
 
 
+def test_another_least_number_of_votes_is_not_ignored_by_a_finished_folder(folder, settings):
+    with pytest.raises(ManifestMismatchError, match=r"least_votes: the folder has None, this command 9"):
+        find_factors(EXPLAINED, "win", count=3, out=folder, settings=replace(settings, least_votes=9))
+
+
 def test_explanations_that_have_changed_since_are_told(folder, settings, tmp_path):
     changed = tmp_path / EXPLAINED.name
     frame = pl.read_parquet(EXPLAINED)

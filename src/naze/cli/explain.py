@@ -11,6 +11,7 @@ import typer
 from naze.cli import EXIT_FAILED_ROWS
 from naze.cli.estimated import DryRun, PriceInput, PriceOutput, choose_prices, show_estimate
 from naze.cli.votes import Columns, Format, Limit, Winner, read_file, say_kept_aside
+from naze.counting import counted
 from naze.engines.protocol import EngineOptions
 from naze.records import Sampling
 
@@ -181,8 +182,8 @@ def show_summary(run: "Run", *, as_json: bool) -> "Summary":
         )
     if summary.asked_again:
         typer.echo(
-            f"{summary.asked_again:,} explanations had a fault and were asked for once more: {summary.mended:,} are better "
-            f"now; {summary.faulty:,} still have one, marked on the page."
+            f"{counted(summary.asked_again, 'explanation')} with a fault asked for once more: {summary.mended:,} better now. "
+            f"{counted(summary.faulty, 'explanation', 'has')} one still, marked on the page."
         )
     if summary.failed:
         typer.echo(f"Why: naze runs show {folder}   Again: naze runs retry {folder}")

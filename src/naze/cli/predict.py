@@ -97,7 +97,7 @@ def fit(
     """Learn from votes, tell how well votes are predicted that were held out, write the predictor."""
     from naze.cli.votes import pairs
     from naze.engines.embeddings import DEFAULT_EMBEDDER
-    from naze.errors import ConfigurationError, InputError
+    from naze.errors import ConfigurationError
     from naze.predictions import VotePredictor
     from naze.predictions.asking import questions_of
     from naze.predictions.stored import ASKED, check_predictor_place
@@ -119,10 +119,7 @@ def fit(
     if len(decided) < len(read):
         typer.echo(f"{counted(len(read) - len(decided), 'vote', 'has')} no winner: left out.", err=True)
     typer.echo(f"Learning from {counted(len(decided), 'vote')} …", err=True)
-    others = [[vote for vote in read_votes(path) if vote.winner is not None] for path in extra or ()]
-    for path, one in zip(extra or (), others, strict=True):
-        if not one:
-            raise InputError(f"{path}: no vote has a winner; expected votes that can teach something.")
+    others = [_extra_votes(path, columns) for path in extra or ()]
     questions = questions_of(judge, factors, language=language, context=context, probe=probe)
     if questions.judge is None and not questions.factors:
         predictor.fit(decided, extra=others)
@@ -432,6 +429,27 @@ def _show_score(found: "PredictionScore") -> None:
     typer.echo("\n  voted     predicted a, b, tie")
     for name, row in zip(("a", "b", "tie"), found.confusion, strict=True):
         typer.echo(f"  {name:<8} {row[0]:>8,} {row[1]:>6,} {row[2]:>6,}")
+
+
+def _extra_votes(path: Path, columns: list[str] | None) -> "list[Vote]":
+    """Read votes from elsewhere, with the names that --columns gives where the file has them; tell what cannot be read."""
+    from naze.cli.votes import pairs, say_kept_aside
+    from naze.errors import InputError
+    from naze.tables import read_columns
+    from naze.votes import read_votes
+
+    there = set(read_columns(path)) if columns else set()
+    names = {
+        ours: theirs
+        for ours, theirs in pairs("--columns", columns, "prompt=question").items()
+        if theirs in there
+    }
+    votes = read_votes(path, columns=names or None)
+    say_kept_aside(votes)
+    decided = [vote for vote in votes if vote.winner is not None]
+    if not decided:
+        raise InputError(f"{path}: no vote has a winner; expected votes that can teach something.")
+    return decided
 
 
 def _show_choices(predictor: "VotePredictor", extra: list[Path]) -> None:

@@ -60,6 +60,8 @@ class About:
     alpha: float
     test_where: str | None = None
     """The condition that chose among the votes of `test_source`."""
+    least_votes: int | None = None
+    """As asked for: how many votes must name a kind of reasons; None: as many as leave enough kinds."""
     resamples: int = 0
     permutations: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)

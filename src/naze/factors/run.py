@@ -50,7 +50,7 @@ _FEW = 30
 """With fewer explanations even what a single one names counts, where there is nothing else."""
 _MUST_MATCH = (
     "outcome", "count", "language", "source_fingerprint", "way", "model", "embedding_model", "holdout",
-    "test_source", "test_where", "test_limit", "where", "seed", "alpha",
+    "test_source", "test_where", "test_limit", "where", "seed", "alpha", "least_votes",
 )  # fmt: skip
 
 
@@ -201,6 +201,7 @@ class _Asked:
             test_source=None if votes is None else f"{votes.path or 'votes'} {votes.fingerprint}",
             test_limit=settings.test_limit,
             test_where=settings.test_where,
+            least_votes=settings.least_votes,
             where=settings.where,
             seed=settings.seed,
             alpha=settings.alpha,
