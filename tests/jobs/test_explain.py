@@ -141,6 +141,19 @@ def test_a_finished_run_exports_with_its_votes(run, tmp_path):
     assert all(text.startswith("## 1. Summary of the prompt") for text in read["text"])
 
 
+def test_columns_of_the_votes_own_keep_their_values_whatever_they_are_called(votes, repository, tmp_path):
+    own = {"status": "checked", "reason": "mine", "asked": "on Monday", "topic": "cars", "seconds": "long"}
+    named = [replace(votes[0], extra={**votes[0].extra, **own})]
+    settings = ExplainSettings(
+        template=repository / "tests" / "data" / "briefly.j2", sampling=Sampling(max_tokens=4)
+    )
+    with closing(naze.explain(named, MODEL, language="en", out=tmp_path / "r", settings=settings)) as done:
+        naze.export_run(done, tmp_path / "e.parquet", join=export_columns(done))
+    [exported] = pl.read_parquet(tmp_path / "e.parquet").to_dicts()
+    assert exported["status"] == "answered" and exported["reason"] is None and exported["seconds"] > 0
+    assert {name: exported["topic" if name == "topic" else f"vote_{name}"] for name in own} == own
+
+
 def test_every_quote_stands_in_its_response(run):
     quotes = verified_quotes(run)
     assert quotes.quotes == quotes.verified >= 4

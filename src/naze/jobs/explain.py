@@ -18,6 +18,7 @@ from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError, RunError
 from naze.generations import FAILURES, Estimate, Manifest, Progress, Run, estimate, write_run
 from naze.generations.manifest import read_manifest
+from naze.generations.store import EXPORTED
 from naze.jobs.asking import Step, Told, Worker, opened_worker
 from naze.jobs.explaining import EXPLANATION_COLUMNS, Explanation, Form, Length, read_explanation
 from naze.jobs.explaining.checking import FormCheck, TextCheck
@@ -272,6 +273,10 @@ def export_columns(run: Run, *, nested: bool = True) -> "polars.DataFrame":
     Args:
         run: of `naze explain`.
         nested: keep turns as lists; otherwise write each list as JSON, for tables that hold text only.
+
+    Returns:
+        A row for each vote. A column of a vote's own that is called like one of the run or of its explanation has `vote_`
+        before its name.
     """
     import polars
 
@@ -300,13 +305,23 @@ def export_columns(run: Run, *, nested: bool = True) -> "polars.DataFrame":
         schema={"id": polars.String, "text": polars.String, **kinds},
     )
     copies = polars.int_range(polars.len()).over("id").alias(_COPY)
-    own = [name for name in frame.columns if name not in explained.columns or name == "id"]
     return (
-        frame.select(own)
+        frame.rename(_names_beside(frame.columns, [*EXPORTED, *explained.columns]))
         .with_columns(copies)
         .join(explained.with_columns(copies), on=["id", _COPY], how="left", maintain_order="left")
         .drop(_COPY)
     )
+
+
+def _names_beside(own: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Give the columns of votes names that no other column has; `id` joins both and keeps its own."""
+    taken, renamed = {*own, *others}, {}
+    for name in set(own) & set(others) - {"id"}:
+        renamed[name] = f"vote_{name}"
+        while renamed[name] in taken:
+            renamed[name] = f"vote_{renamed[name]}"
+        taken.add(renamed[name])
+    return renamed
 
 
 @dataclass(frozen=True)
