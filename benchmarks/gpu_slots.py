@@ -63,6 +63,7 @@ def write_prompts(path: Path, votes: Path, model: str, rows: int) -> None:
     chosen = [vote for vote in naze.read_votes(votes) if len(str(vote.response_a + vote.response_b)) < 4_000]
     template = explain_template("en")
     texts = [engine.chat_template.render(vote_prompt(template, vote)) for vote in chosen[:rows]]
+    texts = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
     path.write_text(json.dumps(texts), "utf-8")
 
 

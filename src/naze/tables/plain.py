@@ -113,7 +113,7 @@ def _one(_: Path, path: Path, size: int, modified: int, encoding: str | None) ->
     plain = _as_utf8(plain, path, kind, encoding, notes)
     if kind == "csv":
         return PlainTable(_as_commas(plain, path, Path(name).suffix.lower(), notes), kind, tuple(notes))
-    plain, kind = _as_lines(plain, kind, notes)
+    plain, kind = _as_lines(plain, path, kind, notes)
     return PlainTable(plain, kind, tuple(notes))
 
 
@@ -405,13 +405,13 @@ def _rewritten(plain: Path, separator: str, escaped: bool, width: int, path: Pat
 # ---- JSON
 
 
-def _as_lines(plain: Path, kind: str, notes: list[str]) -> tuple[Path, str]:
+def _as_lines(plain: Path, path: Path, kind: str, notes: list[str]) -> tuple[Path, str]:
     """Tell JSON lines from a JSON list by what stands in the file; take rows out of an object that wraps them."""
     with plain.open(encoding="utf-8-sig") as file:
         head = file.read(_CHUNK_BYTES).lstrip()
     if head.startswith("["):
         if kind == "jsonl" and not _is_json(head.split("\n", 1)[0]):
-            notes.append(f"{plain.name}: holds a JSON list, and is read as one.")
+            notes.append(f"{path}: holds a JSON list, and is read as one.")
             return plain, "json"
         return plain, kind
     if kind == "jsonl" or not head.startswith("{"):
@@ -419,12 +419,12 @@ def _as_lines(plain: Path, kind: str, notes: list[str]) -> tuple[Path, str]:
     lines = [line for line in head.split("\n", 2) if line.strip()]
     if len(lines) > 1 and _is_json(lines[0]):
         if not any(isinstance(json.loads(lines[0]).get(name), list) for name in _WRAPPERS):
-            notes.append(f"{plain.name}: holds one JSON object on each line, and is read so.")
+            notes.append(f"{path}: holds one JSON object on each line, and is read so.")
             return plain, "jsonl"
-    return _unwrapped(plain, notes)
+    return _unwrapped(plain, path, notes)
 
 
-def _unwrapped(plain: Path, notes: list[str]) -> tuple[Path, str]:
+def _unwrapped(plain: Path, path: Path, notes: list[str]) -> tuple[Path, str]:
     try:
         whole = json.loads(plain.read_text("utf-8-sig"))
     except ValueError:
@@ -434,7 +434,7 @@ def _unwrapped(plain: Path, notes: list[str]) -> tuple[Path, str]:
         return plain, "json"
     target = _new_file("json")
     target.write_text(json.dumps(whole[lists[0]], ensure_ascii=False), "utf-8")
-    notes.append(f"{plain.name}: the rows stand under {lists[0]!r}.")
+    notes.append(f"{path}: the rows stand under {lists[0]!r}.")
     return target, "json"
 
 
