@@ -13,7 +13,7 @@ from naze.cli import app
 from naze.engines import EngineOptions
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError, UnknownModelError
 from naze.jobs import ExplainSettings, continue_run, estimate_explain, explained_rows, export_columns
-from naze.jobs.explain import verified_quotes
+from naze.jobs.explain import explain_sampling, verified_quotes
 from naze.records import Fit, Sampling, Status, Vote, Winner
 
 MODEL = "smollm2:135m"
@@ -161,6 +161,23 @@ def test_every_quote_stands_in_its_response(run):
         for point in explained.explanation.points:
             response = explained.vote.response_a if point.side == "a" else explained.vote.response_b
             assert any(point.quote in turn for turn in response)
+
+
+def test_a_text_that_did_not_come_to_its_end_is_marked_and_no_other(run):
+    for explained in explained_rows(run):
+        ended = [text.endswith(".") for text in explained.explanation.texts()]
+        assert ("cut_off" in explained.answer.marks) is (not all(ended) or not explained.explanation.reason)
+
+
+def test_in_full_a_response_may_have_several_points_each_with_its_quote(votes, tmp_path):
+    full = ExplainSettings(length="full")
+    with closing(naze.explain(votes[:1], MODEL, language="en", out=tmp_path, settings=full)) as done:
+        [explained] = explained_rows(done)
+    assert explained.explanation.quoted == explained.explanation.verified
+    assert all(1 <= len(explained.explanation.of(side)) <= 3 for side in ("a", "b"))
+    short = ExplainSettings(sampling=explain_sampling("explain", "full", "en"))
+    with pytest.raises(ManifestMismatchError, match=r"form.*full.*short"):
+        naze.explain(votes[:1], MODEL, language="en", out=tmp_path, settings=short)
 
 
 def test_the_command_tells_quotes_and_faults(run):

@@ -38,6 +38,7 @@ BAD = [
     ("Response B is short and does not explain why the sky is blue.", "fr", Mark.LANGUAGE),
     ("Antwort A ist gut und gut und gut und gut und gut und richtig.", "de", Mark.LOOPING),
     ("回答回答回答回答回答は良い。", "ja", Mark.LOOPING),
+    ("The person asked for 2022" + " 2022" * 20, "en", Mark.LOOPING),
 ]
 
 

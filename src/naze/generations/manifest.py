@@ -42,7 +42,7 @@ class Manifest:
     template_hash: str
     """Must match."""
     template_parts: Mapping[str, Any]
-    """The whole template, so that the run can be continued without its file."""
+    """The whole template, so that the run can be continued without its file; its `form` must match."""
     language: str
     """The language of the answers. Must match."""
     fit: str = "shorten"
@@ -67,7 +67,7 @@ class Manifest:
 
 
 MUST_MATCH = (
-    "task", "engine", "fingerprint", "sampling", "template_hash", "language", "fit", "long_fingerprint"
+    "task", "engine", "fingerprint", "sampling", "template_hash", "form", "language", "fit", "long_fingerprint"
 )  # fmt: skip
 
 
@@ -94,13 +94,13 @@ def check_match(kept: Manifest, asked: Manifest, folder: Path) -> None:
         ManifestMismatchError: names every field that differs, with both values.
     """
     different = tuple(
-        name for name in MUST_MATCH if _plain(getattr(kept, name)) != _plain(getattr(asked, name))
+        name for name in MUST_MATCH if _plain(_value(kept, name)) != _plain(_value(asked, name))
     )
     if not different:
         return
     lines = []
     for name in different:
-        old, new = getattr(kept, name), getattr(asked, name)
+        old, new = _value(kept, name), _value(asked, name)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             keys = sorted(key for key in {*old, *new} if _plain(old.get(key)) != _plain(new.get(key)))
             lines += [
@@ -113,6 +113,10 @@ def check_match(kept: Manifest, asked: Manifest, folder: Path) -> None:
         "Give another --out for the new settings, or use the run's own to continue it.",
         fields=different,
     )
+
+
+def _value(manifest: Manifest, name: str) -> Any:  # noqa: ANN401 - compared only
+    return manifest.template_parts.get(name) if name == "form" else getattr(manifest, name)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - compared only

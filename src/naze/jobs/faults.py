@@ -42,6 +42,8 @@ ALIKE_SHARE = 0.8
 """Two texts with more pairs of letters in common than this, and as much in the same order, are the same to a reader."""
 _IMMEDIATE = re.compile(r"([^\n]{2,60}?)\1{3,}|([^\W\d_])\2{9,}")
 """The same few characters four times in a row, or one letter ten times."""
+_LEAST_DIGITS = 30
+"""Characters of numbers in a row, again and again, that no number has."""
 _PARTS = re.compile(r"[\n。！？!?、,;；]+|(?<=[.:])\s")
 _LEAST_PART = 6
 _MOST_TIMES = 3
@@ -114,8 +116,7 @@ def _pairs(text: str) -> set[str]:
 
 
 def _loops(text: str) -> bool:
-    # Indentation, rules of dashes and the zeros of a large number repeat as well; what loops has letters.
-    if any(_LETTER.search(repeated[0]) for repeated in _IMMEDIATE.finditer(text)):
+    if any(_is_said(repeated[0]) for repeated in _IMMEDIATE.finditer(text)):
         return True
     parts = [part.strip().casefold() for part in _PARTS.split(text)]
     counted = Counter(part for part in parts if sum(map(str.isalnum, part)) >= _LEAST_PART)
@@ -123,6 +124,12 @@ def _loops(text: str) -> bool:
     if max(counted.values(), default=0) >= _MOST_TIMES:
         return True
     return total > 3 and 1 - len(counted) / total > _MOST_REPEATED
+
+
+def _is_said(repeated: str) -> bool:
+    """Tell what a model says again and again from indentation, rules of dashes and the zeros of a large number."""
+    digits = len(repeated) >= _LEAST_DIGITS and any(map(str.isdigit, repeated))
+    return digits or _LETTER.search(repeated) is not None
 
 
 def _is_other_language(text: str, language: str) -> bool:
