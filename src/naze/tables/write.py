@@ -75,6 +75,12 @@ def check_folder_place(folder: str | Path) -> None:
         raise FormatError(f"{there} is a file; expected a folder. Choose another --out.")
     if not os.access(there, os.W_OK | os.X_OK):
         raise FormatError(f"{there} cannot be written to: permission denied. Choose another --out.")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise FormatError(
+            f"{there} cannot be written to ({error.strerror}). Choose another --out."
+        ) from error
 
 
 def _written_kind(path: Path) -> str:

@@ -2,13 +2,16 @@
 
 import json
 import math
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 import naze
+from naze.cli import app
 from naze.engines.choices import distribution
 from naze.engines.protocol import Identity
 from naze.errors import ChoiceError, ConfigurationError, InputError, ManifestMismatchError, TemplateError
@@ -303,3 +306,16 @@ def test_a_question_that_stands_first_is_another_run(tmp_path):
     mapped(ROWS, [DELIVERY], tmp_path / "run")
     with pytest.raises(ManifestMismatchError):
         mapped(ROWS, [DELIVERY], tmp_path / "run", settings=MapSettings(question_first=True))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which nobody can write")
+@pytest.mark.parametrize("place", ["/proc/nothing/out.csv", "taken/out.csv"])
+def test_an_impossible_place_is_noticed_before_anything_is_asked(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "t.csv").write_text("text\nhello\n")
+    done = CliRunner().invoke(
+        app, ["map", "t.csv", "--prompt", "Hi? {{text}}", "--model", "smollm2:135m", "--out", place]
+    )
+    assert done.exit_code == 1 and "Choose another --out" in done.output
+    assert not (tmp_path / "runs").exists()

@@ -10,14 +10,15 @@ from typing import Any, TypedDict, Unpack
 
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
-from naze.errors import ConfigurationError, FormatError, InputError
+from naze.errors import ConfigurationError, InputError
 from naze.generations import Budget, Progress
 from naze.jobs.asking import Told
 from naze.jobs.mapping.cascade import Cascade
 from naze.jobs.questions import Question
 from naze.prompts import Policy
 from naze.records import Sampling
-from naze.tables import TEXT_SUFFIXES, OpenedTable, kind_of, open_table
+from naze.tables import TEXT_SUFFIXES, OpenedTable, open_table
+from naze.tables.write import check_table_place
 
 __all__ = ["MapJob", "MapSettings", "TableOptions", "checked_target", "map_job", "target_of"]
 
@@ -146,8 +147,7 @@ def checked_target(path: Path) -> Path:
     """See before anything is asked that a result can be written to a file of this name.
 
     Raises:
-        FormatError: another suffix than .csv, .jsonl or .parquet.
+        FormatError: another suffix than .csv, .jsonl or .parquet, a folder, or a place that cannot be written to.
     """
-    if kind_of(path) == "json":
-        raise FormatError(f"{path}: tables are written as .csv, .jsonl or .parquet.")
+    check_table_place(path)
     return path

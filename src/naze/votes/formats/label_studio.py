@@ -1,6 +1,7 @@
 """Pairwise exports of Label Studio: tasks with `data` and `annotations`, each annotation with a `selected` side.
 
-One vote for each annotation; the annotator is kept. The texts are those of `data`: the prompt, and the two that are compared.
+One vote for each task, by its first annotation that was not cancelled; the annotator is kept, and so are all annotations as
+they came. The texts are those of `data`: the prompt, and the two that are compared.
 Source: labelstud.io, guide/export (JSON) and tags/pairwise (`value.selected` is left or right).
 """
 
@@ -23,7 +24,7 @@ class LabelStudio:
 
     name = "label_studio"
     title = "Label Studio, pairwise, JSON export"
-    consumes = ("annotations", "data", "id")
+    consumes = ("data", "id")
 
     def recognises(self, first: pl.DataFrame) -> bool:
         """Look for tasks with their annotations."""
