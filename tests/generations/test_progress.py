@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from naze.engines.working import Working
 from naze.generations.progress import JsonProgress, Meter, describe, span
 from naze.records import Answer, Status
 
@@ -74,6 +75,45 @@ def test_nothing_is_said_about_the_time_before_anything_finished():
     meter = Meter()
     meter.start(0, 0, 5)
     assert meter.reading().seconds_left is None
+
+
+def worked(meter, clock, times, **told):
+    for _ in range(times):
+        clock.now += 0.25
+        meter.work(Working(**told))
+
+
+def test_the_time_left_is_told_by_tokens_before_the_first_answer_is_whole():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(0, 0, 10)
+    worked(meter, clock, 4, prompts_read=1, tokens_read=100)
+    worked(meter, clock, 100, tokens_written=4)
+    reading = meter.reading()
+    assert (reading.done, reading.tokens_read, reading.tokens_written) == (0, 400, 400)
+    by_reading, by_writing = 6 * 100 * 0.25 / 100, (10 * 200 - 400) * 0.25 / 4
+    assert reading.seconds_left == pytest.approx(by_reading + by_writing)
+    assert 0 < reading.seconds_left_low < reading.seconds_left < reading.seconds_left_high
+
+
+def test_the_time_left_is_not_nothing_while_long_answers_are_not_whole():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(0, 0, 5)
+    worked(meter, clock, 1, prompts_read=5, tokens_read=2289)
+    worked(meter, clock, 60, tokens_written=20)
+    assert meter.reading().seconds_left == pytest.approx(15, rel=0.1), "as much again as was written"
+    meter.advance(GOOD, 1)
+    assert meter.reading().seconds_left > 0
+
+
+def test_a_meter_does_not_grow_with_the_time_that_a_run_takes():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(0, 0, 5)
+    worked(meter, clock, 5000, prompts_read=1, tokens_read=7, tokens_written=3)
+    held = [value for value in vars(meter).values() if hasattr(value, "__len__")]
+    assert all(len(value) < 1000 for value in held)
 
 
 def test_failures_and_rows_that_share_an_answer_are_counted():

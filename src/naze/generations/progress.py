@@ -84,14 +84,21 @@ class Meter:
         self._began = self._block_began = clock()
         self._block_rows = 0
         self._prompts_read = self._tokens_read = self._tokens_written = self._generated = 0
-        self._stretches: list[tuple[float, int, int]] = []
-        """Of each stretch of time in which the engine told something: its seconds, tokens read, tokens written."""
+        self._read_read = self._read_written = self._written_written = 0
+        self._seconds_read = self._seconds_written = self._seconds = 0.0
+        """Sums of products over the stretches of time in which the engine told something."""
         self._last_work = self._began
 
     def work(self, working: Working) -> None:
         """Count what the engine has read and written."""
         now = self._clock()
-        self._stretches.append((now - self._last_work, working.tokens_read, working.tokens_written))
+        seconds, read, written = now - self._last_work, working.tokens_read, working.tokens_written
+        self._read_read += read * read
+        self._read_written += read * written
+        self._written_written += written * written
+        self._seconds_read += seconds * read
+        self._seconds_written += seconds * written
+        self._seconds += seconds
         self._last_work = now
         self._prompts_read += working.prompts_read
         self._tokens_read += working.tokens_read
@@ -152,23 +159,21 @@ class Meter:
         written_a_row = (
             self._generated / self._asked
             if self._asked
-            else max(_GUESSED_TOKENS, self._tokens_written / self._prompts_read)
+            else max(_GUESSED_TOKENS, 2 * self._tokens_written / self._prompts_read)
         )
-        still_read = max(0.0, left - (self._prompts_read - self._asked)) * read_a_row
-        still_written = max(0.0, (left + self._asked) * written_a_row - self._tokens_written)
+        under_way = min(left, max(0, self._prompts_read - self._asked))
+        still_read = (left - under_way) * read_a_row
+        unfinished = under_way * written_a_row - max(0, self._tokens_written - self._generated)
+        still_written = (left - under_way) * written_a_row
+        still_written += max(unfinished, under_way * written_a_row * _LEAST_SHARE)
         of_read, of_written = self._seconds_a_token()
         return still_read * of_read + still_written * of_written
 
     def _seconds_a_token(self) -> tuple[float, float]:
         """Tell what reading a token and writing one take, as least squares over the stretches of time find it."""
-        rr = sum(read * read for _, read, _ in self._stretches)
-        ww = sum(written * written for *_, written in self._stretches)
-        rw = sum(read * written for _, read, written in self._stretches)
-        sr = sum(seconds * read for seconds, read, _ in self._stretches)
-        sw = sum(seconds * written for seconds, _, written in self._stretches)
-        together = sum(seconds for seconds, *_ in self._stretches) / max(
-            1, self._tokens_read + self._tokens_written
-        )
+        rr, ww, rw = self._read_read, self._written_written, self._read_written
+        sr, sw = self._seconds_read, self._seconds_written
+        together = self._seconds / max(1, self._tokens_read + self._tokens_written)
         determinant = rr * ww - rw * rw
         if determinant <= 0:
             return together, together
@@ -190,6 +195,8 @@ _MOST_UNSURE = 3.0
 """An interval says no more than that: "0 to 4,488 s" tells nobody anything."""
 _GUESSED_TOKENS = 150
 """Of an answer, before the first is whole."""
+_LEAST_SHARE = 0.1
+"""Of an answer, still to be written as long as it is not whole: however long it has become, the time left is not 0."""
 
 
 class JsonProgress:
