@@ -14,7 +14,13 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parent / "docs" / "performance.md"
 HEADING = "## Measured"
-OF_A_RUN = ("gpu_slots", "judge_tables", "prediction_tables", "probe_and_factors", "published_metrics")
+OF_A_RUN = (
+    "gpu_slots",
+    "judge_tables",
+    "prediction_tables",
+    "probe_and_factors",
+    "published_metrics",
+)
 """These look at a folder or files that a person names, so that they are run by hand."""
 REQUIRED = ("benchmark", "value", "unit", "machine", "date")
 

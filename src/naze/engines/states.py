@@ -11,7 +11,7 @@ from naze.engines.speaking import SpeaksFor
 from naze.errors import ConfigurationError
 from naze.records import Answer, Prompt, Sampling
 
-__all__ = ["DEPTHS", "decode_states", "encode_states", "with_states"]
+__all__ = ["DEPTHS", "decode_states", "encode_states", "states_fingerprint", "with_states"]
 
 DEPTHS = (0.5, 0.75, 1.0)
 """Where in a network the residual stream is taken: after this share of its layers."""
@@ -47,6 +47,11 @@ def with_states(engine: Engine) -> Engine:
     return _WithStates(engine, engine)
 
 
+def states_fingerprint(fingerprint: str) -> str:
+    """Return the fingerprint of a model whose answers carry its states."""
+    return f"{fingerprint} states {' '.join(f'{depth:g}' for depth in DEPTHS)}"
+
+
 class _WithStates(SpeaksFor):
     """Speaks for an engine, and has it read states instead of answering."""
 
@@ -57,9 +62,8 @@ class _WithStates(SpeaksFor):
     @property
     def identity(self) -> Identity:
         """Who answers; the fingerprint says that it is read by another way, so that nothing is mixed up in a run."""
-        found = self._engine.identity
-        depths = " ".join(f"{depth:g}" for depth in DEPTHS)
-        return replace(found, fingerprint=f"{found.fingerprint} states {depths}")
+        identity = self._engine.identity
+        return replace(identity, fingerprint=states_fingerprint(identity.fingerprint))
 
     def answer(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[tuple[Prompt, Answer]]:
         """Answer with states."""

@@ -7,7 +7,7 @@ resumed like any run.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from naze.engines import Resolution, open_engine, resolve
-from naze.engines.known import known_fingerprint, remember_fingerprint
+from naze.engines.known import known_fact, known_fingerprint, remember_fact, remember_fingerprint
 from naze.engines.protocol import Engine, EngineOptions, Identity
-from naze.engines.states import with_states
+from naze.engines.states import states_fingerprint, with_states
 from naze.errors import ChoiceError, ConfigurationError
 from naze.generations import (
     Account,
@@ -153,8 +153,25 @@ class Worker:
         """Count each prompt's tokens as the model will see it."""
         return (self._counting or self.engine).count_tokens(prompts)
 
+    @property
+    def engine_name(self) -> str:
+        """The registered name of what answers, e.g. `openvino`; the model is not opened where that is known."""
+        return self.engine.identity.engine if self._resolution is None else self._resolution.engine
+
     def tells_apart(self, choices: Sequence[str]) -> bool:
-        """Tell whether the model can choose between texts: whether their first tokens differ."""
+        """Tell whether the model can choose between texts: whether their first tokens differ.
+
+        What was found out once is remembered: a finished run is recognised without opening the model.
+        """
+        fact = f"tells apart {json.dumps(list(choices))}"
+        known = None if self._resolution is None else known_fact(self._resolution, fact)
+        if known is None:
+            known = str(self._tries_to_tell_apart(choices))
+            if self._resolution is not None:
+                remember_fact(self._resolution, fact, known)
+        return known == str(True)
+
+    def _tries_to_tell_apart(self, choices: Sequence[str]) -> bool:
         try:
             list(self.engine.answer([Prompt("", "", "", "", ".", tuple(choices))], Sampling(max_tokens=1)))
         except ChoiceError:
@@ -164,9 +181,16 @@ class Worker:
     def limit_tokens(self, folder: Path | None, sampling: Sampling) -> int:
         """Tokens that a prompt may have; a run that was begun keeps its own, whatever memory is free today.
 
+        A finished run tells without the model being opened.
+
         Raises:
             ConfigurationError: the answer may take the whole context.
         """
+        if self._engine is None and (finished := self._finished_limit(folder)) is not None:
+            return finished
+        return self._open_limit(folder, sampling)
+
+    def _open_limit(self, folder: Path | None, sampling: Sampling) -> int:
         wanted = self.engine.context_tokens - sampling.max_tokens
         if (
             self._options.context_tokens is None
@@ -217,7 +241,7 @@ class Worker:
             if tell is not None:
                 tell(Told(folder, finished.manifest, None))
             return finished
-        limit = self.limit_tokens(folder, step.sampling)
+        limit = self._open_limit(folder, step.sampling)
         made_from = _made_from(step, limit)
 
         def rows() -> Iterator[FittedPrompt]:
@@ -258,21 +282,36 @@ class Worker:
         Raises:
             ManifestMismatchError: the folder holds the answers of another wording or sampling.
         """
-        known = None if self._resolution is None else known_fingerprint(self._resolution)
-        if known is None or step.states or step.fit == "route" or not (folder / STORE_NAME).is_file():
+        kept = None if step.fit == "route" else self._known_manifest(folder, states=step.states)
+        if kept is None:
             return None
-        kept = read_manifest(folder)
-        limit = kept.options.get("limit_tokens")
-        same_context = kept.options.get("context_tokens") == self._options.context_tokens
-        if kept.fingerprint != known or limit is None or not same_context:
-            return None
-        identity = Identity(kept.engine, self.model, known, kept.address)
-        check_match(kept, self._manifest_of(identity, step, int(limit), None), folder)
+        limit = int(kept.options["limit_tokens"])
+        identity = Identity(kept.engine, self.model, kept.fingerprint, kept.address)
+        check_match(kept, self._manifest_of(identity, step, limit, None), folder)
         run = open_run(folder)
-        if run.is_finished_from(_made_from(step, int(limit)), checked=step.check is not None):
+        if run.is_finished_from(_made_from(step, limit), checked=step.check is not None):
             return run
         run.close()
         return None
+
+    def _finished_limit(self, folder: Path | None) -> int | None:
+        """Tell the tokens that a finished run's prompts were allowed; None: that is not known without the model."""
+        kept = None if folder is None else self._known_manifest(folder)
+        if folder is None or kept is None:
+            return None
+        with closing(open_run(folder)) as run:
+            return None if run.summary().open else int(kept.options["limit_tokens"])
+
+    def _known_manifest(self, folder: Path, *, states: bool = False) -> Manifest | None:
+        """Read the manifest of a run of this very model, as it is known unopened, and with this context; else None."""
+        known = None if self._resolution is None else known_fingerprint(self._resolution)
+        if known is None or not (folder / STORE_NAME).is_file():
+            return None
+        kept = read_manifest(folder)
+        if kept.fingerprint != (states_fingerprint(known) if states else known):
+            return None
+        same_context = kept.options.get("context_tokens") == self._options.context_tokens
+        return kept if same_context and kept.options.get("limit_tokens") is not None else None
 
     def close(self) -> None:
         """Free the model's memory. May be called twice."""

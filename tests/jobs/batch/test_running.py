@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import naze
+from naze.engines import Model, Resolution
 from naze.errors import ConfigurationError, ManifestMismatchError, UnknownModelError
 from naze.jobs.batch import BatchSettings, Defaults, estimate_batch
 from naze.records import Answer, Status
@@ -234,7 +235,9 @@ def scripted(monkeypatch):
 
     engine.reply = reply
     monkeypatch.setattr("naze.jobs.batch.running.open_engine", lambda *_, **__: engine)
-    monkeypatch.setattr("naze.jobs.batch.running.resolve", lambda *_, **__: type("R", (), {"notes": ()}))
+    monkeypatch.setattr(
+        "naze.jobs.batch.running.resolve", lambda *_, **__: Resolution("scripted", Model("m"))
+    )
     return engine
 
 

@@ -5,7 +5,7 @@ again, and nothing is asked twice. The two files are written when every request 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,8 @@ from typing import Any
 
 from naze.engines import open_engine, resolve
 from naze.engines.embeddings import DEFAULT_EMBEDDER, EmbeddingEngine
-from naze.engines.protocol import Engine, EngineOptions, Model
+from naze.engines.known import known_fingerprint, remember_fingerprint
+from naze.engines.protocol import Engine, EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
 from naze.errors import ConfigurationError, UnknownModelError
 from naze.generations import (
@@ -31,6 +32,8 @@ from naze.generations import (
     open_run,
     write_run,
 )
+from naze.generations.manifest import check_match, read_manifest
+from naze.generations.store import STORE_NAME
 from naze.jobs.batch.bodies import Defaults, read_body
 from naze.jobs.batch.checking import BatchFile, check_batch
 from naze.jobs.batch.contract import Endpoint, RequestProblem
@@ -100,7 +103,7 @@ def run_batch(
     out: str | Path,
     errors: str | Path | None = None,
     settings: BatchSettings | None = None,
-    retry: Iterable[Status] = (),
+    retry: Collection[Status] = (),
     progress: Progress | None = None,
     tell: Callable[[BatchTold], None] | None = None,
 ) -> BatchDone:
@@ -130,15 +133,19 @@ def run_batch(
     settings = settings or BatchSettings()
     places = _Places.of(Path(requests), Path(out), None if errors is None else Path(errors))
     file = check_batch(requests, model, limits=settings.limits, defaults=settings.defaults)
-    with (
-        _opened(file, settings, named=model is not None) as job,
-        write_run(places.folder, job.manifest) as run,
-    ):
-        run.reset_failures(retry)
-        planned = job.plan(run)
-        if tell is not None:
-            tell(BatchTold(places.folder, run.manifest, planned, file))
-        summary = job.execute(run, progress)
+    summary = None if retry else _finished(file, settings, places)
+    if summary is None:
+        with (
+            _opened(file, settings, named=model is not None) as job,
+            write_run(places.folder, job.manifest) as run,
+        ):
+            run.reset_failures(retry)
+            planned = job.plan(run)
+            if tell is not None:
+                tell(BatchTold(places.folder, run.manifest, planned, file))
+            summary = job.execute(run, progress)
+    elif tell is not None:
+        tell(BatchTold(places.folder, read_manifest(places.folder), None, file))
     with closing(open_run(places.folder)) as finished:
         written = write_results(
             finished,
@@ -228,7 +235,7 @@ class _Job:
 
     def plan(self, run: WritableRun) -> Planned | None:
         """Write the plan down unless it was made from exactly this before."""
-        made_from = hashlib.sha256(f"{self.manifest.data_fingerprint} {self.defaults}".encode()).hexdigest()
+        made_from = _made_from(self.manifest, self.defaults)
         return None if run.is_planned_from(made_from) else run.plan(self.source, made_from)
 
     def execute(self, run: WritableRun, progress: Progress | None) -> Summary:
@@ -250,6 +257,8 @@ def _opened(file: BatchFile, settings: BatchSettings, *, named: bool) -> Iterato
         embeds = file.endpoint is Endpoint.EMBEDDINGS
         why = () if embeds else resolve(file.model, engine=settings.engine).notes
         engine = open_fresh()
+        if not embeds:
+            remember_fingerprint(resolve(file.model, engine=settings.engine), engine.identity.fingerprint)
     except UnknownModelError as error:
         if named:
             raise
@@ -260,16 +269,43 @@ def _opened(file: BatchFile, settings: BatchSettings, *, named: bool) -> Iterato
         ) from error
     try:
         sampling = Sampling(deterministic=settings.deterministic)
-        manifest = _manifest(file, engine, settings, sampling, why)
+        manifest = _manifest(file, engine.identity, settings, sampling, why)
         yield _Job(file, settings.defaults, engine, open_fresh, sampling, manifest)
     finally:
         engine.close()
 
 
+def _finished(file: BatchFile, settings: BatchSettings, places: _Places) -> Summary | None:
+    """Recognise a batch in which nothing is left to ask, without opening the model; None: that is not known.
+
+    Raises:
+        ManifestMismatchError: the folder holds the run of another model or endpoint.
+    """
+    if file.endpoint is Endpoint.EMBEDDINGS or not (places.folder / STORE_NAME).is_file():
+        return None
+    try:
+        known = known_fingerprint(resolve(file.model, engine=settings.engine))
+    except UnknownModelError:  # told where it is opened, with what to do
+        return None
+    kept = read_manifest(places.folder)
+    if known is None or kept.fingerprint != known:
+        return None
+    sampling = Sampling(deterministic=settings.deterministic)
+    identity = Identity(kept.engine, file.model, known, kept.address)
+    manifest = _manifest(file, identity, settings, sampling, ())
+    check_match(kept, manifest, places.folder)
+    with closing(open_run(places.folder)) as run:
+        return run.summary() if run.is_finished_from(_made_from(manifest, settings.defaults)) else None
+
+
+def _made_from(manifest: Manifest, defaults: Defaults) -> str:
+    """Name what a batch's plan is made from."""
+    return hashlib.sha256(f"{manifest.data_fingerprint} {defaults}".encode()).hexdigest()
+
+
 def _manifest(
-    file: BatchFile, engine: Engine, settings: BatchSettings, sampling: Sampling, why: tuple[str, ...]
+    file: BatchFile, identity: Identity, settings: BatchSettings, sampling: Sampling, why: tuple[str, ...]
 ) -> Manifest:
-    identity = engine.identity
     return Manifest(
         task=TASK,
         engine=identity.engine,

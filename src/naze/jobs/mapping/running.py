@@ -106,7 +106,7 @@ def _run_alone(
 
         run = asks.ask(
             job.folder,
-            _step(job, asked, asks.engine.identity.engine),
+            _step(job, asked, asks.engine_name),
             lambda limit: _source(rows, asking, asks, limit, settings.fit),
             progress=progress,
             tell=planned,

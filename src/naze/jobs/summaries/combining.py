@@ -14,7 +14,7 @@ from pathlib import Path
 from naze.errors import ConfigurationError
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
-from naze.jobs.packing import count_each, packed
+from naze.jobs.packing import CountsTokens, count_each, counts_kept_in, packed
 from naze.jobs.summaries.points import Point, combined_points, points_schema
 from naze.jobs.summaries.reading import TASK, Document, Reading
 from naze.prompts import Template, load_template
@@ -65,8 +65,9 @@ def _combine_level(
 ) -> None:
     limit = worker.limit_tokens(folder, reading.sampling)
     asked: list[tuple[Document, list[Point], int]] = []
-    for one in going:
-        asked += _together(one, reading, worker, limit)
+    with counts_kept_in(folder, worker) as counter:
+        for one in going:
+            asked += _together(one, reading, counter, limit)
     prompts = [
         FittedPrompt(_prompt(reading, points, most, f"{one.number} points {place}"), limit_tokens=limit)
         for place, (one, points, most) in enumerate(asked, 1)
@@ -98,11 +99,11 @@ def _combine_level(
 
 
 def _together(
-    one: Document, reading: Reading, worker: Worker, limit: int
+    one: Document, reading: Reading, counter: CountsTokens, limit: int
 ) -> list[tuple[Document, list[Point], int]]:
     """Say which points of a document stand in a prompt, and how many may come back."""
     around, counts = count_each(
-        [point.text for point in one.points], _prompt(reading, (), 1, "frame"), worker
+        [point.text for point in one.points], _prompt(reading, (), 1, "frame"), counter
     )
     room = min(limit - around, reading.piece_tokens)
     if room < max(counts):
