@@ -1,15 +1,21 @@
-"""`naze pull`: fetch a model, and show how far it is."""
+"""`naze pull`: fetch a model, show how far it is, and measure which engine is the fastest with it here."""
 
 import json
 import sys
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from naze.cli.models import say_speed
 from naze.engines.downloads import PullProgress, say_size
+from naze.engines.measuring import Measured, measure_model
 from naze.engines.pull import SOURCES
 from naze.engines.pull import pull as fetch
+from naze.engines.resolve import resolve
+from naze.engines.speeds import listed_speed
+from naze.errors import NazeError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -29,11 +35,19 @@ def pull(
     source: Annotated[
         str | None, typer.Option("--from", help=f"Where from: {' or '.join(SOURCES)}; else wherever it is.")
     ] = None,
+    measure: Annotated[
+        bool | None,
+        typer.Option(
+            "--measure/--no-measure",
+            help="Measure the engines again, or not at all; else those that were not measured here.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
-    """Fetch a model: resumable, verified by SHA-256.
+    """Fetch a model: resumable, verified by SHA-256; measure which engine is the fastest with it here.
 
-    A pull that was broken goes on where it stopped when the same command is called again.
+    A pull that was broken goes on where it stopped when the same command is called again. Measuring takes half a
+    minute at most, beside loading the model in each engine; from then on the fastest answers.
     """
     show = _Bar() if sys.stderr.isatty() else _Lines()
     try:
@@ -43,10 +57,48 @@ def pull(
     size = sum(
         file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()
     )
-    if as_json:
-        typer.echo(json.dumps({"model": name, "path": str(path), "size_bytes": size}, ensure_ascii=False))
-    else:
+    if not as_json:
         typer.echo(f"{name} is here: {path} ({say_size(size)}).")
+    measured = () if measure is False else measure_model(name, again=bool(measure), tell=_say_measuring)
+    chosen = _chosen(name)
+    if as_json:
+        told = {"model": name, "path": str(path), "size_bytes": size, "engine": chosen}
+        typer.echo(json.dumps(told | {"speeds": [*map(_fields, measured)]}, ensure_ascii=False))
+        return
+    for result in measured:
+        typer.echo(f"  {result.resolution.engine:<10} {_say_result(result)}")
+    if chosen is not None and any(result.speed is not None for result in measured):
+        typer.echo(f"{chosen} answers from now on; --engine chooses another.")
+
+
+def _say_result(result: Measured) -> str:
+    return (
+        f"not measured: {result.problem}"
+        if result.speed is None
+        else say_speed(listed_speed(result.resolution, result.speed))
+    )
+
+
+def _fields(result: Measured) -> dict[str, object]:
+    if result.speed is None:
+        return {
+            "engine": result.resolution.engine,
+            "path": str(result.resolution.model.path),
+            "problem": result.problem,
+        }
+    return asdict(listed_speed(result.resolution, result.speed))
+
+
+def _say_measuring(engine: str) -> None:
+    typer.echo(f"measuring how fast {engine} is with it here (--no-measure leaves that out) ...", err=True)
+
+
+def _chosen(name: str) -> str | None:
+    """Tell which engine will answer; None where nothing here can (what `naze pull` fetched may be for another machine)."""
+    try:
+        return resolve(name).engine
+    except NazeError:
+        return None
 
 
 class _Lines:

@@ -26,7 +26,8 @@ from naze.engines.machine import (
     slow_llama_build,
 )
 from naze.engines.names import ollama_address
-from naze.engines.resolve import GROUP
+from naze.engines.resolve import GROUP, candidates
+from naze.engines.speeds import EngineSpeed, known_speed, listed_speed
 
 __all__ = ["EngineState", "Inventory", "ListedModel", "RunningServer", "take_inventory"]
 
@@ -55,6 +56,8 @@ class ListedModel:
     """Where it lies; None where it could be pulled."""
     languages: tuple[str, ...] = ()
     note: str = ""
+    speeds: tuple[EngineSpeed, ...] = ()
+    """As `naze pull` measured them here, the fastest first; empty where nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,9 @@ def take_inventory(configuration: Configuration | None = None) -> Inventory:
     for model in sorted(filter(_can_answer_here, catalogue()), key=lambda model: model.parameters):
         found = next(_forms_here(model, configuration), None)
         if found is None:
-            missing.append(_list_model(model, choose_form(model)))
+            missing.append(_list_model(model, choose_form(model), configuration))
         else:
-            here.append(_list_model(model, *found))
+            here.append(_list_model(model, found[0], configuration, found[1]))
     here += _other_repositories(configuration, {model.path for model in here})
     return Inventory(
         memory_bytes=memory_bytes(),
@@ -134,7 +137,9 @@ def _forms_here(model: CatalogueModel, configuration: Configuration) -> Iterator
             yield form, path
 
 
-def _list_model(model: CatalogueModel, form: Form, path: Path | None = None) -> ListedModel:
+def _list_model(
+    model: CatalogueModel, form: Form, configuration: Configuration, path: Path | None = None
+) -> ListedModel:
     size = form.size_bytes if path is None else _size_of(path)
     return ListedModel(
         name=model.name,
@@ -144,7 +149,18 @@ def _list_model(model: CatalogueModel, form: Form, path: Path | None = None) -> 
         path=None if path is None else str(path),
         languages=model.languages,
         note=model.note,
+        speeds=() if path is None else _speeds(model.name, configuration),
     )
+
+
+def _speeds(name: str, configuration: Configuration) -> tuple[EngineSpeed, ...]:
+    """Tell what was measured of a model that is here, the fastest first."""
+    known = [
+        listed_speed(candidate, speed)
+        for candidate in candidates(name, configuration)
+        if (speed := known_speed(candidate)) is not None
+    ]
+    return tuple(sorted(known, key=lambda speed: speed.seconds_per_explanation))
 
 
 def _other_repositories(configuration: Configuration, known: set[str | None]) -> Iterator[ListedModel]:
@@ -157,7 +173,8 @@ def _other_repositories(configuration: Configuration, known: set[str | None]) ->
             if str(file) not in known:
                 name = f"hf:{repository}" if path else f"hf:{repository}/{file.name}"
                 size = _size_of(file)
-                yield ListedModel(name, repository, size, _fits(size), str(file))
+                speeds = _speeds(name, configuration)
+                yield ListedModel(name, repository, size, _fits(size), str(file), speeds=speeds)
 
 
 def _size_of(path: Path) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from naze.configuration import cache_folder, read_configuration
 from naze.engines.fingerprint import recall, remember
 from naze.engines.machine import llama_program
-from naze.engines.resolve import Resolution
+from naze.engines.resolution import Resolution
 
 __all__ = ["known_fact", "known_fingerprint", "remember_fact", "remember_fingerprint"]
 

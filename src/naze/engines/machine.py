@@ -1,5 +1,6 @@
 """What this machine is good at, as far as the choice of an engine goes. Nothing enters; facts leave."""
 
+import hashlib
 import platform
 import shutil
 from functools import lru_cache
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["accelerator", "llama_program", "memory_bytes", "openvino_runs_here", "slow_llama_build"]
+__all__ = [
+    "accelerator",
+    "llama_program",
+    "memory_bytes",
+    "openvino_runs_here",
+    "processor",
+    "slow_llama_build",
+]
 
 _BEYOND_AVX2 = ("avx512f", "avx_vnni")
 """Instructions, by their names in Linux, that a llama.cpp built on this machine makes use of."""
@@ -28,6 +36,24 @@ def accelerator() -> str | None:
 def openvino_runs_here() -> bool:
     """Tell whether OpenVINO GenAI is installed (there are wheels for Linux, Windows and macOS)."""
     return find_spec("openvino_genai") is not None
+
+
+@lru_cache(maxsize=1)
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Name the processor such that another one, or the same with other instructions, has another name.
+
+    Args:
+        cpuinfo: what Linux says of the processor; elsewhere there is no such file.
+    """
+    told = [platform.system(), platform.machine(), platform.processor(), str(psutil.cpu_count(logical=False))]
+    try:
+        lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    told += sorted(
+        {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}
+    )
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
 def memory_bytes() -> int:

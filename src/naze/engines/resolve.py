@@ -4,7 +4,8 @@ Between the two stands a `Resolution`: which engine, which file or address, and 
 that costs. Engines are found by the entry point group `naze.engines`, ours like anybody's.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,23 +19,22 @@ from naze.engines.machine import accelerator, llama_program, openvino_runs_here,
 from naze.engines.names import ServerModel, parse_name
 from naze.engines.protocol import Engine, EngineOptions, Model
 from naze.engines.pull import pull as fetch
+from naze.engines.resolution import Resolution
+from naze.engines.speeds import fastest
 from naze.errors import ConfigurationError, EngineUnavailableError, ModelError, ModelFileError
 from naze.suggesting import did_you_mean
 
-__all__ = ["Resolution", "check_gguf", "engine_names", "open_engine", "resolve"]
+__all__ = [
+    "Resolution",
+    "candidates",
+    "check_gguf",
+    "engine_names",
+    "open_engine",
+    "open_resolved",
+    "resolve",
+]
 
 GROUP = "naze.engines"
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a name means on this machine."""
-
-    engine: str
-    """The registered name, e.g. `openvino`."""
-    model: Model
-    notes: tuple[str, ...] = ()
-    """What the person should know: why this engine, and what it costs."""
 
 
 def resolve(
@@ -72,6 +72,8 @@ def resolve(
     named = parse_name(name)
     if isinstance(named, ServerModel):
         return _resolve_server(name, named, engine)
+    if engine is None and (measured := _resolve_measured(name, configuration)) is not None:
+        return measured
     sha256: str | None = None
     notes: tuple[str, ...] = ()
     if isinstance(named, Path):
@@ -86,6 +88,40 @@ def resolve(
         sha256 = form.sha256
     chosen, why = _choose_engine(path, engine, configuration)
     return Resolution(chosen, Model(name=name, path=path, sha256=sha256), (*notes, *why))
+
+
+def candidates(name: str, configuration: Configuration | None = None) -> Iterator[Resolution]:
+    """Yield every way in which this machine itself can answer for a model that is here: each engine, each form.
+
+    Whether an engine can really load the file is not looked at. A server's model has none.
+
+    Raises:
+        UnknownModelError: nothing goes by this name; the nearest names are suggested.
+    """
+    configuration = configuration or read_configuration()
+    for path, sha256 in _paths_here(name, configuration):
+        kinds = ("openvino",) if path.is_dir() else ("openvino", "llamacpp")
+        for engine in kinds:
+            yield Resolution(engine, Model(name=name, path=path, sha256=sha256))
+
+
+def open_resolved(
+    resolution: Resolution, options: EngineOptions | None = None, configuration: Configuration | None = None
+) -> Engine:
+    """Open what a name was resolved to.
+
+    Args:
+        resolution: as `resolve` or `candidates` give it.
+        options: how it runs; what they leave open is taken from the configuration.
+        configuration: None: read from files and environment.
+
+    Raises:
+        NazeError: as the engine's own `open` says.
+    """
+    configuration = configuration or read_configuration()
+    opener = _load(_entry_point(resolution.engine))
+    settled = _with_configuration(options or EngineOptions(), resolution.model, configuration)
+    return opener.open(resolution.model, settled)
 
 
 def open_engine(
@@ -111,10 +147,8 @@ def open_engine(
         NazeError: as `resolve` and the engine's own `open` say.
     """
     configuration = configuration or read_configuration()
-    found = resolve(name, engine=engine, configuration=configuration, pull=pull, progress=progress)
-    opener = _load(_entry_point(found.engine))
-    settled = _with_configuration(options or EngineOptions(), found.model, configuration)
-    return opener.open(found.model, settled)
+    resolution = resolve(name, engine=engine, configuration=configuration, pull=pull, progress=progress)
+    return open_resolved(resolution, options, configuration)
 
 
 def engine_names() -> tuple[str, ...]:
@@ -161,6 +195,45 @@ def _resolve_server(name: str, server: ServerModel, engine: str | None) -> Resol
         )
     model = Model(name=name, address=server.address, remote_name=server.remote_name)
     return Resolution(engine or "http", model)
+
+
+def _paths_here(name: str, configuration: Configuration) -> Iterator[tuple[Path, str | None]]:
+    """Yield the files and folders of a model that lie on this machine, with their SHA-256 where it is known."""
+    named = parse_name(name)
+    if isinstance(named, Path):
+        yield named, None
+    elif isinstance(named, HubSource):
+        if path := locate_hub(named, configuration):
+            yield path, None
+    elif isinstance(named, CatalogueModel):
+        for form in named.forms:
+            if path := locate(named, form, configuration):
+                yield path, form.sha256
+
+
+def _resolve_measured(name: str, configuration: Configuration) -> Resolution | None:
+    """Choose by what was measured here (`naze pull`); None: too little was, or the fastest has no room just now."""
+    chosen = fastest(candidates(name, configuration))
+    if chosen is None:
+        return None
+    resolution, speed = chosen
+    path = resolution.model.path
+    assert path is not None  # candidates are files and folders
+    usual = "openvino" if accelerator() is None else "llamacpp"
+    if resolution.engine == usual == "openvino":
+        return resolution if _has_room(path) else None
+    why = f"{resolution.engine}, because it is the fastest here as measured: {speed.explanation_seconds:.3g} s an explanation"
+    if resolution.engine == "openvino":
+        return replace(resolution, notes=(why,)) if _has_room(path) else None
+    check_gguf(path)
+    return replace(resolution, notes=() if usual == "llamacpp" else (why,))
+
+
+def _has_room(path: Path) -> bool:
+    """Tell whether OpenVINO can load a model with the memory that is free just now."""
+    from naze.engines.openvino_prepare import can_load  # loads OpenVINO, which takes a while
+
+    return can_load(path)[0]
 
 
 def _find_pulled(

@@ -66,7 +66,7 @@ def drill(
     folder = _folder(factors, factor, model)
     analysis = None
     if model is not None:
-        with opened_worker(model, engine=engine, options=options) as worker:
+        with opened_worker(model, engine=engine, options=options, begun=folder) as worker:
             analysis = analyse(
                 factor, cases_of(factors, factor), worker, folder, language=factors.about.language,
                 progress=progress,

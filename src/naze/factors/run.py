@@ -129,7 +129,9 @@ def find_factors(
     kept = asked.kept(folder)
     if kept is not None and kept.finished is not None:
         return open_factors(folder)
-    with opened_worker(asked.about.model, engine=settings.engine, options=settings.options) as worker:
+    with opened_worker(
+        asked.about.model, engine=settings.engine, options=settings.options, begun=folder
+    ) as worker:
         return _Job(asked, folder, worker, progress or _silent, tell or _say_nothing).run(kept)
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from naze.errors import ManifestMismatchError, RunNotFoundError, RunVersionError, StoreError
+from naze.errors import ManifestMismatchError, NazeError, RunNotFoundError, RunVersionError, StoreError
 
 FORMAT = 2
 """The version of a run's folder; a run with a higher one was made by a newer naze, with a lower one by an older."""
@@ -143,6 +143,24 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         raise StoreError(
             f"{folder}: the run cannot be written ({error}). Free some space or choose another --out."
         ) from error
+
+
+def begun_engine(folder: Path, model: str) -> str | None:
+    """Tell which engine has answered for a model in a folder of runs; None: no run of it was begun there.
+
+    Args:
+        folder: of a run, or of a job whose steps have runs of their own, down to three folders below.
+        model: as the person names it.
+    """
+    for below in ("", "*/", "*/*/", "*/*/*/"):
+        for path in sorted(folder.glob(f"{below}{MANIFEST_NAME}")):
+            try:
+                manifest = read_manifest(path.parent)
+            except NazeError:  # told where that run is opened, with what to do
+                continue
+            if manifest.model == model and manifest.engine:
+                return manifest.engine
+    return None
 
 
 def read_manifest(folder: Path) -> Manifest:

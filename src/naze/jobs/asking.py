@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from naze.configuration import read_configuration
 from naze.engines import Resolution, open_engine, resolve
 from naze.engines.known import known_fact, known_fingerprint, remember_fact, remember_fingerprint
 from naze.engines.protocol import Engine, EngineOptions, Identity
 from naze.engines.states import states_fingerprint, with_states
-from naze.errors import ChoiceError, ConfigurationError
+from naze.errors import ChoiceError, ConfigurationError, NazeError
 from naze.generations import (
     Account,
     Manifest,
@@ -31,14 +32,14 @@ from naze.generations import (
     write_run,
 )
 from naze.generations.budget import Counter, Spender
-from naze.generations.manifest import check_match, read_manifest
+from naze.generations.manifest import begun_engine, check_match, read_manifest
 from naze.generations.second_way import Check
 from naze.generations.store import STORE_NAME
 from naze.jobs.lending import LongLoan, OnLoan
 from naze.prompts import Policy, Template
 from naze.records import FittedPrompt, Prompt, Sampling, Status
 
-__all__ = ["Step", "Told", "Worker", "made_worker", "opened_worker", "workers_of"]
+__all__ = ["Step", "Told", "Worker", "kept_resolution", "made_worker", "opened_worker", "workers_of"]
 _PARTS = ("name", "language", "instruction", "subject", "question", "choices", "schema")
 
 
@@ -414,18 +415,26 @@ def made_worker(
     options: EngineOptions | None = None,
     long_model: str | None = None,
     account: Account | None = None,
+    begun: Path | None = None,
 ) -> Worker:
     """Make the worker of a model, which is opened when it is first needed. Close it.
 
     Args:
         model: as people name models.
-        engine: a registered engine; None: the best here.
+        engine: a registered engine; None: the one that a run was begun with, else the best here.
         options: how it runs.
         long_model: where prompts longer than the context go, for steps that route them.
         account: what may be spent; None: no budget.
+        begun: the folder of the job: its runs keep their engine, also where another one was measured as faster since.
     """
     chosen = options or EngineOptions()
     resolution = resolve(model, engine=engine)
+    if (
+        engine is None
+        and begun is not None
+        and (kept := kept_resolution(resolution, model, begun)) is not None
+    ):
+        resolution, engine = kept, kept.engine
     return _KIND.get()(
         model,
         lambda: open_engine(model, chosen, engine=engine),
@@ -438,6 +447,17 @@ def made_worker(
     )
 
 
+def kept_resolution(chosen: Resolution, model: str, begun: Path) -> Resolution | None:
+    """Find the engine that a run was begun with, where it is another one than today's choice; None: stay with that."""
+    kept = begun_engine(begun, model) if read_configuration().engine is None else None
+    if kept is None or kept == chosen.engine:
+        return None
+    try:
+        return resolve(model, engine=kept)
+    except NazeError:  # no such engine here any more: what is different is told when the run is opened
+        return None
+
+
 @contextmanager
 def opened_worker(
     model: str,
@@ -446,9 +466,12 @@ def opened_worker(
     options: EngineOptions | None = None,
     long_model: str | None = None,
     account: Account | None = None,
+    begun: Path | None = None,
 ) -> Iterator[Worker]:
     """Make the worker of a model, as `made_worker` does, for the steps of a job, and close it at the end."""
-    worker = made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
+    worker = made_worker(
+        model, engine=engine, options=options, long_model=long_model, account=account, begun=begun
+    )
     try:
         yield worker
     finally:

@@ -101,7 +101,7 @@ def explain(
         )
     asked = _Asked.of(votes, limit, language or configuration.language, name, settings or ExplainSettings())
     folder = Path(out) if out is not None else configuration.runs / asked.folder_name()
-    with asked.worker() as worker:
+    with asked.worker(folder) as worker:
         return asked.ask(folder, worker, progress, tell)
 
 
@@ -161,7 +161,7 @@ def continue_run(
     if failures:
         with write_run(folder) as run:
             run.reset_failures(failures)
-    with asked.worker() as worker:
+    with asked.worker(folder) as worker:
         return asked.ask(folder, worker, progress, tell)
 
 
@@ -427,11 +427,15 @@ class _Asked:
         if not kept.is_file() or folder not in Path(self.votes.path or "").parents:
             write_votes(self.votes, kept)
 
-    def worker(self) -> "AbstractContextManager[Worker]":
-        """Take the model."""
+    def worker(self, begun: Path | None = None) -> "AbstractContextManager[Worker]":
+        """Take the model; a run that was begun keeps its engine."""
         settings = self.settings
         return opened_worker(
-            self.model, engine=settings.engine, options=settings.options, long_model=settings.long_model
+            self.model,
+            engine=settings.engine,
+            options=settings.options,
+            long_model=settings.long_model,
+            begun=begun,
         )
 
     def ask(

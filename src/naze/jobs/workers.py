@@ -1,5 +1,6 @@
 """Names of models go in; workers come out, such that one model at a time is held in memory."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -18,16 +19,21 @@ class OpenWorker(Protocol):
         ...
 
 
-def worker_opener(engine: str | None = None, options: EngineOptions | None = None) -> OpenWorker:
+def worker_opener(
+    engine: str | None = None, options: EngineOptions | None = None, begun: Path | None = None
+) -> OpenWorker:
     """Make workers as the person wants engines to run.
 
     Args:
         engine: a registered engine; None: the best here.
         options: how it runs.
+        begun: the folder of the job, whose runs keep their engine.
     """
 
     def make(model: str, long_model: str | None, account: Account | None) -> Worker:
-        return made_worker(model, engine=engine, options=options, long_model=long_model, account=account)
+        return made_worker(
+            model, engine=engine, options=options, long_model=long_model, account=account, begun=begun
+        )
 
     return make
 

@@ -139,7 +139,7 @@ def ask_about(
     answered = np.ones(len(table), bool)
     if questions.judge is not None:
         limited = replace(options or EngineOptions(), context_tokens=questions.judge_context)
-        with opened_worker(questions.judge, engine=engine, options=limited) as worker:
+        with opened_worker(questions.judge, engine=engine, options=limited, begun=folder / "judge") as worker:
             verdicts = judge_votes(
                 table, worker, folder / "judge", language=questions.judge_language, states=questions.probe,
                 progress=told(),
@@ -149,7 +149,9 @@ def ask_about(
         if verdicts.states is not None:
             groups.append(probe_columns(verdicts.states, neutral=neutral))
     if questions.factors and questions.factors_model is not None:
-        with opened_worker(questions.factors_model, engine=engine, options=options) as worker:
+        with opened_worker(
+            questions.factors_model, engine=engine, options=options, begun=folder / "factors"
+        ) as worker:
             matrix = apply_factors(
                 table, questions.factors, worker, folder / "factors", language=questions.factors_language,
                 progress=told(),

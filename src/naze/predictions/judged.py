@@ -115,7 +115,7 @@ def judge_file(
     examples, votes = _examples(read, settings)
     cheap = None if settings.predictor is None else _cheap(settings.predictor, votes)
     asked = _asked_rows(cheap, len(votes), settings.unsure)
-    with opened_worker(model, engine=settings.engine, options=settings.options) as worker:
+    with opened_worker(model, engine=settings.engine, options=settings.options, begun=folder) as worker:
         verdicts = judge_votes(
             Votes.from_votes([votes[row] for row in asked]), worker, folder, language=settings.language,
             examples=examples, progress=progress() if progress else None,

@@ -17,7 +17,7 @@ from naze.engines.embeddings import DEFAULT_EMBEDDER, EmbeddingEngine
 from naze.engines.known import known_fingerprint, remember_fingerprint
 from naze.engines.protocol import Engine, EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
-from naze.errors import ConfigurationError, UnknownModelError
+from naze.errors import ConfigurationError, NazeError, UnknownModelError
 from naze.generations import (
     Estimate,
     Manifest,
@@ -34,6 +34,7 @@ from naze.generations import (
 )
 from naze.generations.manifest import check_match, read_manifest
 from naze.generations.store import STORE_NAME
+from naze.jobs.asking import kept_resolution
 from naze.jobs.batch.bodies import Defaults, read_body
 from naze.jobs.batch.checking import BatchFile, check_batch
 from naze.jobs.batch.contract import Endpoint, RequestProblem
@@ -133,6 +134,7 @@ def run_batch(
     settings = settings or BatchSettings()
     places = _Places.of(Path(requests), Path(out), None if errors is None else Path(errors))
     file = check_batch(requests, model, limits=settings.limits, defaults=settings.defaults)
+    settings = replace(settings, engine=_engine(file, settings, places.folder))
     summary = None if retry else _finished(file, settings, places)
     if summary is None:
         with (
@@ -156,6 +158,17 @@ def run_batch(
             errors=places.errors,
         )
         return _done(finished, file, places, summary, written)
+
+
+def _engine(file: BatchFile, settings: BatchSettings, folder: Path) -> str | None:
+    """Name the engine that answers: as the person says, else the one that the run was begun with; None: the best here."""
+    if settings.engine is not None or file.endpoint is Endpoint.EMBEDDINGS:
+        return settings.engine
+    try:
+        kept = kept_resolution(resolve(file.model), file.model, folder)
+    except NazeError:  # told where the model is opened, with what to do
+        return None
+    return None if kept is None else kept.engine
 
 
 def estimate_batch(

@@ -143,7 +143,7 @@ def run_chain(
     folder = Path(run) if run is not None else configuration.runs / _safe(f"{flow.name}-{table.name}")
     with _locked(folder):
         account = None if chosen.budget is None else Account(chosen.budget, folder)
-        make = make_worker or worker_opener(chosen.engine, chosen.options)
+        make = make_worker or worker_opener(chosen.engine, chosen.options, folder)
         with Workers(make, account) as workers:
             context = Context(
                 flow,

@@ -273,6 +273,7 @@ def label_to_file(job: LabelJob, **options: Unpack[TableOptions]) -> Labelled:
         options=settings.options,
         long_model=settings.long_model,
         account=None if settings.budget is None else Account(settings.budget, job.map.folder),
+        begun=job.map.folder,
     ) as worker:
         gold = None
         if job.gold is not None:

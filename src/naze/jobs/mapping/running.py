@@ -89,6 +89,7 @@ def _run_alone(
                 options=settings.options,
                 long_model=settings.long_model,
                 account=account,
+                begun=job.folder,
             )
         )
         asked = tuple(

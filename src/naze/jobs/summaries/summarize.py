@@ -197,6 +197,7 @@ def run_summaries(
         engine=settings.engine,
         options=settings.options,
         account=None if settings.budget is None else Account(settings.budget, folder),
+        begun=folder,
     ) as worker:
         found = read_documents(
             rows,
