@@ -28,7 +28,7 @@ def models(
 def _describe(inventory: Inventory) -> list[str]:
     machine = f"{inventory.processors} cores, {say_size(inventory.memory_bytes)} of memory"
     machine += f", {inventory.accelerator}" if inventory.accelerator else ""
-    lines = [f"This machine: {machine}", "", "Models that are here:"]
+    lines = [f"This machine: {machine}", *_cards(inventory), "", "Models that are here:"]
     lines += _table(inventory.pulled) or ["  none yet. Fetch one: naze pull qwen2.5-coder:1.5b"]
     lines += ["", "Engines:"]
     for engine in inventory.engines:
@@ -45,12 +45,24 @@ def _describe(inventory: Inventory) -> list[str]:
     return [*lines, "", f"Pulled models lie in {inventory.models_folder}"]
 
 
+def _cards(inventory: Inventory) -> list[str]:
+    """A line for each graphics card, and what makes use of it."""
+    lines = []
+    for card in inventory.cards:
+        memory = "" if card.memory_bytes is None else f", {say_size(card.memory_bytes)}"
+        lines.append(f"Graphics card: {card.name}{memory} ({card.kind})")
+    return [*lines, f"  {inventory.card_advice}"] if inventory.card_advice else lines
+
+
 def _table(listed: tuple[ListedModel, ...]) -> list[str]:
     width = max((len(model.name) for model in listed), default=0)
     lines = []
     for model in listed:
         lines.append(_row(model, width))
         lines += [f"    {speed.engine:<10} {say_speed(speed)}" for speed in model.speeds]
+        if model.slots is not None:
+            fits = f"{model.slots} prompts at once" if model.slots else "does not fit whole"
+            lines.append(f"    on the graphics card: {fits}")
     return lines
 
 

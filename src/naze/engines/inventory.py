@@ -4,10 +4,9 @@ Only this machine's own addresses are asked, with a short timeout, and nothing b
 """
 
 import platform
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,14 @@ import psutil
 
 from naze.configuration import Configuration, read_configuration
 from naze.engines.catalogue import CatalogueModel, Form, FormKind, HubSource, catalogue
+from naze.engines.graphics import (
+    GraphicsCard,
+    graphics_cards,
+    openvino_devices,
+    server_cards,
+    server_to_get,
+    total_memory,
+)
 from naze.engines.http_address import Address
 from naze.engines.locate import choose_form, locate, locate_hub, models_folder
 from naze.engines.machine import (
@@ -26,12 +33,16 @@ from naze.engines.machine import (
     slow_llama_build,
 )
 from naze.engines.names import ollama_address
+from naze.engines.probing import output_of
 from naze.engines.resolve import GROUP, candidates
+from naze.engines.slots import slots_on_card
 from naze.engines.speeds import EngineSpeed, known_speed, listed_speed
+from naze.errors import ModelFileError
 
 __all__ = ["EngineState", "Inventory", "ListedModel", "RunningServer", "take_inventory"]
 
 _PROBE_SECONDS = 0.5
+_VERSION_SECONDS = 5.0
 _USUAL_SERVERS = {
     "LM Studio": "http://127.0.0.1:1234",
     "llama-server": "http://127.0.0.1:8080",
@@ -58,6 +69,9 @@ class ListedModel:
     note: str = ""
     speeds: tuple[EngineSpeed, ...] = ()
     """As `naze pull` measured them here, the fastest first; empty where nothing was measured."""
+
+    slots: int | None = None
+    """Prompts at once on this machine's graphics card; 0: it does not fit there; None: no card, or no GGUF file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,9 @@ class Inventory:
     processors: int
     """Cores, without counting one twice."""
     accelerator: str | None
+    cards: tuple[GraphicsCard, ...]
+    card_advice: str
+    """What makes use of the card, where nothing here does yet."""
     models_folder: str
     pulled: tuple[ListedModel, ...]
     available: tuple[ListedModel, ...]
@@ -104,6 +121,8 @@ def take_inventory(configuration: Configuration | None = None) -> Inventory:
         configuration: None: read from files and environment.
     """
     configuration = configuration or read_configuration()
+    cards, usable = graphics_cards(), _usable_cards(configuration)
+    memory = total_memory(usable or cards[:1])
     here: list[ListedModel] = []
     missing: list[ListedModel] = []
     for model in sorted(filter(_can_answer_here, catalogue()), key=lambda model: model.parameters):
@@ -117,8 +136,10 @@ def take_inventory(configuration: Configuration | None = None) -> Inventory:
         memory_bytes=memory_bytes(),
         processors=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
         accelerator=accelerator(),
+        cards=cards,
+        card_advice=_card_advice(cards, usable),
         models_folder=str(models_folder(configuration)),
-        pulled=tuple(here),
+        pulled=tuple(replace(model, slots=_slots(model, memory)) for model in here),
         available=tuple(missing),
         engines=tuple(_engine_states(configuration)),
         servers=_running_servers(),
@@ -205,11 +226,40 @@ def _openvino_state() -> EngineState:
     installed = _version_of("openvino-genai")
     if installed is None:
         return EngineState("openvino", False, "not installed", "Install it: pip install openvino-genai")
-    import openvino  # takes a while to load
+    devices = [f"{device.name} ({device.title})" for device in openvino_devices()]
+    if not devices:
+        return EngineState(
+            "openvino",
+            False,
+            f"OpenVINO GenAI {installed} does not say which devices it has",
+            'See what it says: python -c "import openvino; print(openvino.Core().available_devices)"',
+        )
+    return EngineState("openvino", True, f"OpenVINO GenAI {installed} on {', '.join(devices)}")
 
-    core = openvino.Core()
-    devices = [f"{name} ({core.get_property(name, 'FULL_DEVICE_NAME')})" for name in core.available_devices]
-    return EngineState("openvino", bool(devices), f"OpenVINO GenAI {installed} on {', '.join(devices)}")
+
+def _usable_cards(configuration: Configuration) -> tuple[GraphicsCard, ...]:
+    """Tell the cards that this machine's own llama.cpp server can use."""
+    program = llama_program(configuration.llama_server)
+    return () if program is None else server_cards(program)
+
+
+def _card_advice(cards: Sequence[GraphicsCard], usable: Sequence[GraphicsCard]) -> str:
+    if not cards or usable:
+        return ""
+    return (
+        f"No llama-server here computes on it. Get one: {server_to_get(cards)}. Put it on PATH or name it in "
+        "NAZE_LLAMA_SERVER; `naze pull` then measures what it brings."
+    )
+
+
+def _slots(model: ListedModel, memory: int | None) -> int | None:
+    """Count the slots of a model on a card of this memory."""
+    if memory is None or model.path is None or not Path(model.path).is_file():
+        return None
+    try:
+        return slots_on_card(Path(model.path), memory)
+    except ModelFileError:  # told when it is opened, with what to do
+        return None
 
 
 def _llamacpp_state(configuration: Configuration) -> EngineState:
@@ -251,12 +301,9 @@ def _version_of(package: str) -> str | None:
 
 def _program_version(program: Path) -> str:
     """Ask a llama-server for its version; empty when it does not tell."""
-    try:
-        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return "(does not start)"
-    lines = (done.stdout + done.stderr).splitlines()
-    return next((line.strip() for line in lines if line.startswith("version")), "")
+    written = output_of([str(program), "--version"], _VERSION_SECONDS, errors_too=True)
+    lines = written.splitlines()
+    return next((line.strip() for line in lines if line.startswith("version")), "(does not start)")
 
 
 def _running_servers() -> tuple[RunningServer, ...]:

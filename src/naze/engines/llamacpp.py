@@ -13,12 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
-
 from naze.configuration import read_configuration
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.fingerprint import file_sha256
 from naze.engines.gguf_header import read_header
+from naze.engines.graphics import server_cards, total_memory
 from naze.engines.http import ServerConversation
 from naze.engines.http_address import Address
 from naze.engines.http_client import HttpClient
@@ -27,21 +26,20 @@ from naze.engines.http_server import Server
 from naze.engines.llama_process import LlamaProcess, LlamaSettings, run_briefly
 from naze.engines.machine import accelerator, llama_program, slow_llama_build
 from naze.engines.protocol import EngineOptions, Identity, Model
+from naze.engines.slots import (
+    LEAST_CONTEXT_TOKENS,
+    SLOTS,
+    SLOTS_ON_CARD,
+    USUAL_TOKENS,
+    cache_room_tokens,
+    card_room_bytes,
+    own_context,
+    slots_in,
+)
 from naze.errors import EngineReplyError, EngineUnavailableError, MissingExtraError, ModelFileError
 from naze.records import Answer, Prompt, Sampling
 
 __all__ = ["LlamaCppEngine"]
-
-USUAL_TOKENS = 4096
-"""Prompt and answer of a usual row: what the cache holds for each slot when memory allows."""
-SLOTS = 8
-SLOTS_ON_ACCELERATOR = 16
-"""More bring little (docs/engines.md)."""
-MEMORY_SHARE = 0.25
-"""The share of the memory left beside the weights that the key-value cache may take when nothing is set."""
-LEAST_CONTEXT_TOKENS = 2048
-CACHE_VALUE_BYTES = 2
-"""llama.cpp keeps keys and values in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,10 @@ class _Program:
     shares_cache: bool
     """Whether all slots can share one cache; else each slot has an equal part for itself."""
     note: str
+    card_bytes: int | None = None
+    """Free memory of the graphics cards that it can use; None: it says of none."""
+    needs_layers: bool = False
+    """Whether it is so old that it computes on a card only where it is told to."""
 
 
 class LlamaCppEngine:
@@ -63,7 +65,7 @@ class LlamaCppEngine:
     def __init__(self, model: Model, path: Path, options: EngineOptions) -> None:
         header = read_header(path)
         program = _find_program()
-        context = min(options.context_tokens or sys.maxsize, _own_context(header.metadata))
+        context = min(options.context_tokens or sys.maxsize, own_context(header.metadata))
         settings = _settings(path, header.metadata, program, replace(options, context_tokens=context))
         template = ChatTemplate.from_gguf(path)
         self._conversation: ServerConversation | None = None
@@ -188,7 +190,12 @@ def _machine_program(program: Path) -> _Program:
     if "--cache-ram" in known:
         flags += ("--cache-ram", "0")
     build = _build(run_briefly([str(program), "--version"]))
-    return _Program((str(program),), True, build, flags, shares, f"llama.cpp: {program} ({build})")
+    note = f"llama.cpp: {program} ({build})"
+    cards = server_cards(program) if "--list-devices" in known else ()
+    if cards:
+        note += f", on {' and '.join(card.name for card in cards)}"
+    old = "--fit" not in known and "--n-gpu-layers" in known
+    return _Program((str(program),), True, build, flags, shares, note, total_memory(cards), old)
 
 
 def _packaged_program() -> _Program:
@@ -222,10 +229,13 @@ def _settings(
     path: Path, metadata: Mapping[str, Any], program: _Program, options: EngineOptions
 ) -> LlamaSettings:
     """Divide the memory there is into slots and context."""
-    context = options.context_tokens or _own_context(metadata)
-    room = _cache_room_tokens(path, metadata, options)
-    most = SLOTS if accelerator() is None else SLOTS_ON_ACCELERATOR
-    slots = options.concurrency or max(1, min(most, room // LEAST_CONTEXT_TOKENS))
+    context = options.context_tokens or own_context(metadata)
+    card = program.card_bytes
+    fits = card is not None and card_room_bytes(path, card) > 0
+    room = cache_room_tokens(path, metadata, options, card)
+    slots = options.concurrency or slots_in(
+        room, SLOTS if card is None and accelerator() is None else SLOTS_ON_CARD
+    )
     if program.shares_cache:
         cache = max(min(room, max(context, slots * min(context, USUAL_TOKENS))), LEAST_CONTEXT_TOKENS)
     else:
@@ -238,35 +248,5 @@ def _settings(
         cache_tokens=cache,
         slots=slots,
         threads=options.threads,
-        flags=program.flags,
+        flags=(*program.flags, *(("--n-gpu-layers", "999") if fits and program.needs_layers else ())),
     )
-
-
-def _cache_room_tokens(path: Path, metadata: Mapping[str, Any], options: EngineOptions) -> int:
-    """Count the tokens whose keys and values fit into the memory that may be used for them."""
-    if options.cache_gigabytes is not None:
-        room_bytes = options.cache_gigabytes * 1e9
-    else:
-        room_bytes = max(0.0, psutil.virtual_memory().available - path.stat().st_size) * MEMORY_SHARE
-    return int(room_bytes / _token_bytes(metadata))
-
-
-def _token_bytes(metadata: Mapping[str, Any]) -> int:
-    """Count the bytes that one token takes in the key-value cache."""
-    layers = int(_value(metadata, "block_count", 32))
-    heads = _value(metadata, "attention.head_count", 32)
-    kv_heads = _value(metadata, "attention.head_count_kv", heads)
-    widest = max(heads) if isinstance(heads, list) else int(heads)
-    all_heads = sum(kv_heads) if isinstance(kv_heads, list) else int(kv_heads) * layers
-    size = int(_value(metadata, "embedding_length", 4096)) // max(1, widest)
-    key = int(_value(metadata, "attention.key_length", size))
-    value = int(_value(metadata, "attention.value_length", size))
-    return max(1, all_heads * (key + value) * CACHE_VALUE_BYTES)
-
-
-def _own_context(metadata: Mapping[str, Any]) -> int:
-    return int(_value(metadata, "context_length", USUAL_TOKENS))
-
-
-def _value(metadata: Mapping[str, Any], key: str, default: Any) -> Any:  # noqa: ANN401 - many types
-    return metadata.get(f"{metadata.get('general.architecture')}.{key}", default)

@@ -24,6 +24,10 @@ def main(arguments: list[str]) -> None:
     parameters.kv_unified = settings.kv_unified
     parameters.cache_ram_mib = settings.cache_ram
     parameters.ui = False
+    if settings.batch_size is not None:
+        parameters.n_batch = settings.batch_size
+    if settings.ubatch_size is not None:
+        parameters.n_ubatch = settings.ubatch_size
     if settings.threads is not None:
         parameters.cpuparams.n_threads = settings.threads
         parameters.cpuparams_batch.n_threads = settings.threads
@@ -46,6 +50,8 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--kv-unified", action="store_true")
     parser.add_argument("--cache-ram", type=int, default=0)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--ubatch-size", type=int)
     return parser.parse_args(arguments)
 
 
