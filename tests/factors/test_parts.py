@@ -8,6 +8,7 @@ import pytest
 from made_factors import EXPLAINED
 from naze.errors import ConfigurationError, InputError, RunError
 from naze.factors.parts import choose_votes, divide, votes_to_test
+from naze.factors.run import default_folder
 from naze.factors.source import read_explained
 from naze.records import Outcome, Winner
 from naze.tables import copy_rows, open_table
@@ -150,6 +151,26 @@ def test_numbers_that_a_file_of_votes_holds_as_texts_are_compared_as_numbers(exp
     frame = explained.votes.frame().with_row_index("row").with_columns(pl.col("row").cast(pl.String))
     numbered = replace(explained, votes=Votes.from_frame(frame))
     assert len(choose_votes(numbered, "row < 20").votes) == 20
+
+
+@pytest.mark.parametrize(
+    "name", ["a + b.parquet", "-dash.parquet", "投票 データ.parquet", "v1.2.parquet", "a + b + c.parquet"]
+)
+def test_factors_lie_beside_their_source_whatever_it_is_called(tmp_path, explained, name):
+    frame = explained.votes.frame()
+    frame.head(60).write_parquet(tmp_path / name)
+    frame.tail(50).write_parquet(tmp_path / "other.parquet")
+    wanted = tmp_path / f"{name.removesuffix('.parquet')}-tie-factors"
+    single = read_explained(tmp_path / name)
+    assert default_folder(single, Outcome.TIE) == wanted
+    both = read_explained([tmp_path / name, tmp_path / "other.parquet"])
+    assert default_folder(choose_votes(both, "language = 'en'"), Outcome.TIE) == wanted
+
+
+def test_factors_of_the_folder_in_which_a_person_stands_lie_beside_it(tmp_path, monkeypatch, explained):
+    (tmp_path / "run 1").mkdir()
+    monkeypatch.chdir(tmp_path / "run 1")
+    assert default_folder(replace(explained, name="."), Outcome.WIN) == tmp_path / "run 1-win-factors"
 
 
 def test_a_table_without_explanations_says_how_to_name_the_column(tmp_path, explained):

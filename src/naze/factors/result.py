@@ -150,8 +150,7 @@ class Factors:
 
     def tie_cases(self) -> tuple[TieCase, ...]:
         """Tell the judged ties apart by kind; only factors that passed speak for a side."""
-        passed = self.validation.passed or None
-        return tie_kinds(self.matrix(), list(self.judged), factor_ids=passed)
+        return tie_kinds(self.matrix(), list(self.judged), factor_ids=self.validation.passed)
 
     def table(self) -> "pl.DataFrame":
         """Return one row a factor: what it is, where it comes from, and what the held-out votes say of it."""

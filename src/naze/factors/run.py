@@ -42,7 +42,7 @@ from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
 from naze.votes import Votes
 
-__all__ = ["FactorSettings", "find_factors"]
+__all__ = ["FactorSettings", "default_folder", "find_factors"]
 
 _SPARE = 0.3
 """So many more groups are named than factors are wanted: some names say nothing, some are given twice."""
@@ -125,7 +125,7 @@ def find_factors(
     """
     settings = settings or FactorSettings()
     asked = _Asked.of(source, _outcome(outcome), count, settings)
-    folder = Path(out) if out is not None else _folder(asked)
+    folder = Path(out) if out is not None else default_folder(asked.explained, asked.about.outcome)
     kept = asked.kept(folder)
     if kept is not None and kept.finished is not None:
         return open_factors(folder)
@@ -150,11 +150,12 @@ def _say_nothing(words: str) -> None:
     """Tell nobody."""
 
 
-def _folder(asked: "_Asked") -> Path:
-    path = Path(asked.about.source)
-    if not path.exists():  # several sources, named together
-        path = Path(asked.about.source.split(" + ")[0])
-    return path.with_name(f"{path.stem if path.is_file() else path.name}-{asked.about.outcome.value}-factors")
+def default_folder(explained: Explained, outcome: Outcome) -> Path:
+    """Choose a folder beside the source; of several sources beside the first."""
+    path = Path(explained.first_name or explained.name)
+    if not path.name or path.name == "..":  # the folder's own name counts
+        path = path.resolve()
+    return path.with_name(f"{path.stem if path.is_file() else path.name}-{outcome.value}-factors")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.predictor import VotePredictor, outcomes_of, prompt_numbers
 from naze.predictions.scores import PredictionScore, class_numbers, difference, log_loss, score_probabilities
 from naze.records import Vote, Winner
+from naze.tables.beside import beside
 from naze.tables.write import write_table
 from naze.votes import Votes, read_votes
 
@@ -111,7 +112,7 @@ def judge_file(
     if settings.unsure < 1 and settings.predictor is None:
         raise ConfigurationError("--unsure needs --predictor: somebody has to say which votes are unsure.")
     read = read_votes(path, columns=settings.columns, limit=settings.limit)
-    folder = settings.out or Path(path).with_name(f"{Path(path).stem}-judge")
+    folder = settings.out or beside(Path(path), "-judge", suffix="")
     examples, votes = _examples(read, settings)
     cheap = None if settings.predictor is None else _cheap(settings.predictor, votes)
     asked = _asked_rows(cheap, len(votes), settings.unsure)

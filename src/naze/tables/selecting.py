@@ -112,6 +112,8 @@ def check_condition(where: str, columns: Sequence[str]) -> None:
     """
     import duckdb
 
+    if not where.strip():
+        raise InputError(_told("it is empty", where, columns))
     with duckdb.connect() as connection:
         empty = ", ".join(f"NULL::VARCHAR AS {_quoted(name)}" for name in columns)
         try:
@@ -125,12 +127,14 @@ def _satisfying(path: Path, where: str | None, columns: Sequence[str], texts: Co
     """Find the numbers in the column `ROW` of the rows for which a condition holds, rising."""
     import duckdb
 
+    if where is not None and not where.strip():
+        raise InputError(_told("it is empty", where, columns))
     with duckdb.connect() as connection:
         rows = connection.read_parquet(str(path))
         connection.register("given", rows)
         selected = ", ".join(_column(connection, name, texts, where) for name in rows.columns)
         query = f'SELECT "{ROW}" FROM (SELECT {selected} FROM given)' + (
-            f" WHERE ({where}\n)" if where else ""
+            "" if where is None else f" WHERE ({where}\n)"
         )
         try:
             return sorted(int(number) for (number,) in connection.execute(query).fetchall())

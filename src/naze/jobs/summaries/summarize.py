@@ -26,6 +26,7 @@ from naze.jobs.summaries.reading import Document, Reading, read_documents
 from naze.jobs.texts import text_column, texts_language
 from naze.records import Status
 from naze.tables import PROBLEM, ROW, OpenedTable, attached, copy_rows, open_table, read_batches
+from naze.tables.beside import beside
 
 if TYPE_CHECKING:
     import polars as pl
@@ -145,8 +146,7 @@ def summary_target(table: OpenedTable, out: str | Path | None) -> Path | None:
         return checked_target(Path(out))
     if table.home != "path":
         return None
-    given = Path(table.given)
-    return given.resolve().parent / f"{given.resolve().stem}-summary.jsonl"
+    return beside(Path(table.given).resolve(), "-summary", suffix=".jsonl")
 
 
 def run_summaries(
