@@ -67,7 +67,7 @@ def test_a_wrong_step_is_told_with_its_line(flow_of, text, told):
         ({"prompt": "Is it? {{ txt }}"}, "'txt' is not defined; did you mean 'text'"),
         (
             {"filter": "lenght > 3 and txt = 'a'"},
-            r'Referenced column "(lenght|txt)".* SQL over the columns text',
+            r'Referenced column "(lenght|txt)".* SQL over the columns ',
         ),
         ({"filter": "text >"}, "condition .* cannot be read: Parser Error"),
         ({"group": ["kind"], "each": "{{ text }}", "prompt": "?"}, "there is no column 'kind'"),
