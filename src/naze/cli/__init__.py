@@ -3,6 +3,7 @@
 Commands are loaded when they are called, and help is plain text, so that `naze --help` stays quick.
 """
 
+import errno
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -62,6 +63,17 @@ EXIT_FAILED_ROWS = 3
 EXIT_BUDGET = 4
 EXIT_INTERRUPTED = 130
 
+_OF_THE_SYSTEM = {
+    errno.ENOSPC: "Free some space on its disk, or name another place.",
+    errno.EDQUOT: "Free some space of your share of the disk, or name another place.",
+    errno.EFBIG: "Its disk or this session takes no larger file; name another place.",
+    errno.EACCES: "Allow this user to read and write there, or name another place.",
+    errno.EPERM: "Allow this user to read and write there, or name another place.",
+    errno.EROFS: "Its disk can only be read; name another place.",
+    errno.ENAMETOOLONG: "Give it a shorter name.",
+    errno.EIO: "Its disk is broken or gone; name another place.",
+}
+"""What the system refuses, wherever it does, and what to do about it; any other `OSError` is a bug, with its traceback."""
 COMPLETION_OPTIONS = ("install_completion", "show_completion")
 """What Typer adds to every application; a command's own application is none that a person calls."""
 
@@ -92,9 +104,19 @@ class _LazyGroup(typer.core.TyperGroup):
         except NazeError as error:
             typer.echo(f"naze: {error}", err=True)
             raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
+        except OSError as error:
+            if error.errno not in _OF_THE_SYSTEM:
+                raise
+            typer.echo(f"naze: {_told(error)}{_what_is_kept(ctx.invoked_subcommand)}", err=True)
+            raise typer.Exit(EXIT_COULD_NOT_RUN) from error
         except KeyboardInterrupt:
             typer.echo(f"naze: interrupted.{_what_is_kept(ctx.invoked_subcommand)}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _told(error: OSError) -> str:
+    where = "a file, or what is printed" if error.filename is None else str(error.filename)
+    return f"{where}: {error.strerror}. {_OF_THE_SYSTEM[error.errno or 0]}"
 
 
 def _what_is_kept(command: str | None) -> str:

@@ -206,6 +206,7 @@ def graph(
 ) -> None:
     """Draw the steps of a chain."""
     from naze.jobs.chains import as_mermaid, as_svg, as_text, read_flow
+    from naze.tables.aside import write_whole
 
     forms = {"text": as_text, "mermaid": as_mermaid, "svg": as_svg}
     if form not in forms:
@@ -214,5 +215,7 @@ def graph(
     if out is None:
         typer.echo(drawn)
         return
-    out.write_text(drawn + ("" if drawn.endswith("\n") else "\n"), encoding="utf-8")
+    write_whole(
+        out, drawn.rstrip("\n") + "\n", "the drawing", remedy="Choose another --out, or free some space."
+    )
     typer.echo(str(out))

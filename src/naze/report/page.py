@@ -13,7 +13,7 @@ from naze.jobs.explain import ExplainedVote
 from naze.jobs.quotes import find_quote
 from naze.prompts import written_in
 from naze.records import Fit
-from naze.report.html import embed, render_page, whole_characters, written_aside
+from naze.report.html import embed, page_aside, render_page, whole_characters
 from naze.report.texts import TEXTS
 
 __all__ = ["write_explained_page"]
@@ -55,7 +55,7 @@ def write_explained_page(
         "facts": list(facts.items() if isinstance(facts, Mapping) else facts),
     }
     head, tail = _frame(title, language, about)
-    with written_aside(path) as file:
+    with page_aside(path) as file:
         file.write(head)
         written = _write_rows(file, rows)
         file.write(tail)

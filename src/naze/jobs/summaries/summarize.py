@@ -219,7 +219,6 @@ def _copy(table: OpenedTable, folder: Path, options: TableOptions, settings: Map
     chosen = json.dumps([table.fingerprint, where, sample, settings.seed])
     rows = folder / f"documents-{hashlib.sha256(chosen.encode()).hexdigest()[:16]}.parquet"
     if not rows.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         if not copy_rows(table, rows, where=where, sample=sample, seed=settings.seed):
             rows.unlink()
             raise InputError(f"{table.name}: no documents to summarize.")
