@@ -1,6 +1,7 @@
 """A file is written aside; at the end it takes its name, whole. Where that fails, an error says where, why and what to do."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,7 +88,7 @@ def _unwritten(path: Path, what: str, error: OSError, remedy: str) -> StoreError
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+    return re.sub(r" \(os error \d+\)$", "", error.strerror or str(error))  # as polars words it
 
 
 def _umask() -> int:
