@@ -5,6 +5,7 @@ Commands are loaded when they are called, and help is plain text, so that `naze 
 
 import errno
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, cast
@@ -13,6 +14,7 @@ import typer
 import typer.core
 
 from naze.errors import BudgetError, NazeError
+from naze.invocation import called_as
 
 __all__ = [
     "COMMANDS",
@@ -87,6 +89,14 @@ class _LazyGroup(typer.core.TyperGroup):
         super().__init__(**attributes)
         for name, line in COMMANDS.items():
             self.add_command(typer.core.TyperCommand(name, help=line))
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **further: Any) -> Any:  # noqa: ANN401  # typer's own
+        """Carry a command line out; the runs that it makes keep it. `naze runs` makes none."""
+        words = sys.argv[1:] if args is None else list(args)
+        if not words or words[0] not in COMMANDS or words[0] == "runs":
+            return super().main(args, *more, **further)
+        with called_as(words):
+            return super().main(args, *more, **further)
 
     def resolve_command(  # type: ignore[override]  # typer's own base class is private
         self, ctx: typer.Context, args: list[str]

@@ -13,6 +13,7 @@ from naze.cli.estimated import DryRun, choose_prices, show_chain_estimate
 from naze.cli.table_options import tell as tell_run
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
     from naze.generations import PriceTable
@@ -147,7 +148,7 @@ def _show(chained: "Chained", rows: int, target: Path, prices: "PriceTable | Non
             f"{chained.failed:,} answers are missing; the columns that end in _reason say why. Again: the same command "
             "with --retry."
         )
-    typer.echo(f"One row's way: naze chain show {chained.folder} --row 1")
+    typer.echo(f"One row's way: {as_typed('naze', 'chain', 'show', chained.folder, '--row', '1')}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from naze.errors import ConfigurationError
 from naze.factors import Case, Comparison, Drill, Factors, Role, Within
 from naze.factors.resampling import Estimate
 from naze.factors.tested import FactorTest, Why
+from naze.invocation import as_typed
 from naze.records import Outcome, Turns
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _footer(factors: Factors) -> Iterator[str]:
         yield f"[dim]refused: {escape(one.name)} ({escape(one.why)}, {one.reason_count:,} reasons)[/]"
     for note in factors.about.notes:
         yield f"[dim]note: {escape(str(note))}[/]"
-    yield f"Look into one: naze factors drill {factors.folder} ID   A page: naze report {factors.folder}"
+    drill = as_typed("naze", "factors", "drill", factors.folder, "ID")
+    yield f"Look into one: {drill}   A page: {as_typed('naze', 'report', factors.folder)}"
 
 
 def _bias(factors: Factors) -> Iterator[str]:

@@ -37,7 +37,7 @@ from naze.factors.result import (
 from naze.factors.saturation import saturation_curve
 from naze.factors.source import Explained, Source, read_explained
 from naze.factors.validation import validate
-from naze.generations import Progress, installed_versions, now, open_run
+from naze.generations import Progress, anything_open, installed_versions, now, open_run
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
 from naze.votes import Votes
@@ -127,7 +127,7 @@ def find_factors(
     asked = _Asked.of(source, _outcome(outcome), count, settings)
     folder = Path(out) if out is not None else default_folder(asked.explained, asked.about.outcome)
     kept = asked.kept(folder)
-    if kept is not None and kept.finished is not None:
+    if kept is not None and kept.finished is not None and not _to_ask_again(folder):
         return open_factors(folder)
     with opened_worker(asked.about.model, engine=settings.engine, options=settings.options) as worker:
         return _Job(asked, folder, worker, progress or _silent, tell or _say_nothing).run(kept)
@@ -148,6 +148,11 @@ def _silent() -> None:
 
 def _say_nothing(words: str) -> None:
     """Tell nobody."""
+
+
+def _to_ask_again(folder: Path) -> bool:
+    """Tell whether answers that the factors rest on were set aside (`naze runs retry`); looking into one is another matter."""
+    return any(anything_open(folder / step) for step in ("extract", "name", "verdicts"))
 
 
 def default_folder(explained: Explained, outcome: Outcome) -> Path:

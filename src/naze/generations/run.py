@@ -477,6 +477,8 @@ def _agreed(folder: Path, asked: Manifest | None) -> Manifest:
         current = replace(
             kept, data_path=asked.data_path, data_fingerprint=asked.data_fingerprint, options=asked.options
         )
+        if asked.made_by:
+            current = replace(current, made_by=asked.made_by, made_in=asked.made_in)
         if current == kept:
             return kept
     else:

@@ -14,6 +14,7 @@ from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.generations import Progress
+from naze.invocation import as_typed
 from naze.jobs.asking import opened_worker
 from naze.predictions.agreement import Agreement, agreement_with_people
 from naze.predictions.calibrating import (
@@ -220,7 +221,8 @@ class _Reckoning:
         answered = np.flatnonzero(np.asarray(self.verdicts.answered, bool))
         if not len(answered):
             raise InputError(
-                f"none of {len(self.asked):,} votes was answered by {model}. `naze runs show {folder}` says why."
+                f"none of {len(self.asked):,} votes was answered by {model}. "
+                f"`{as_typed('naze', 'runs', 'show', folder)}` says why."
             )
         rows = np.asarray(self.asked, np.int64)[answered]
         known = np.array([self.votes[int(row)].winner is not None for row in rows], bool)

@@ -16,6 +16,7 @@ import numpy as np
 
 from naze.errors import InputError, StoreError
 from naze.factors.resampling import Estimate
+from naze.invocation import as_typed
 from naze.predictions.asking import Questions
 from naze.predictions.models.learnt import Axes, Learnt
 from naze.predictions.models.linear import Linear
@@ -313,7 +314,8 @@ def read_predictor(folder: Path) -> AboutPredictor:
         told: Any = json.loads((folder / PREDICTOR_NAME).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"{folder}: no predictor is there ({PREDICTOR_NAME} is missing). `naze predict fit VOTES --out {folder}` makes one."
+            f"{folder}: no predictor is there ({PREDICTOR_NAME} is missing). "
+            f"`{as_typed('naze', 'predict', 'fit', 'VOTES', '--out', folder)}` makes one."
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(

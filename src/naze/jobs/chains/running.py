@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, RunLockedError, StoreError
-from naze.generations import Account, Budget, Progress, now
+from naze.generations import Account, Budget, Progress, anything_open, now
 from naze.jobs.asking import Told
 from naze.jobs.chains.columns import flow_language, step_columns
 from naze.jobs.chains.context import Context, Maker
@@ -216,8 +216,10 @@ class _Running:
         key = hashlib.sha256(decides.encode()).hexdigest()
         path = here / f"rows-{key[:16]}.parquet"
         texts = frozenset(name for name in columns if any(name in one.texts for one in inputs))
-        if context.retry and made.run is not None and path.is_file() and _failed(step, path):
-            path.unlink()
+        if path.is_file() and made.run is not None:
+            failures = context.retry and _failed(step, path)
+            if failures or anything_open(made.run):  # set aside, by this command or by `naze runs retry`
+                path.unlink()
         kept = path.is_file()
         self._about[step.name] = {
             "rows": str(path.relative_to(context.folder)),
