@@ -75,6 +75,11 @@ def show_factors(factors: Factors, table: "pl.DataFrame") -> None:
     console.print(_table(factors, table))
     for line in _footer(factors):
         console.print(line)
+    drill = as_typed("naze", "factors", "drill", factors.folder, "ID")
+    page = as_typed("naze", "report", factors.folder)
+    console.print(
+        f"Look into one: {drill}   A page: {page}", soft_wrap=True, markup=False
+    )  # to be copied whole
 
 
 def _table(factors: Factors, table: "pl.DataFrame") -> Table:
@@ -115,8 +120,6 @@ def _footer(factors: Factors) -> Iterator[str]:
         yield f"[dim]refused: {escape(one.name)} ({escape(one.why)}, {one.reason_count:,} reasons)[/]"
     for note in factors.about.notes:
         yield f"[dim]note: {escape(str(note))}[/]"
-    drill = as_typed("naze", "factors", "drill", factors.folder, "ID")
-    yield f"Look into one: {drill}   A page: {as_typed('naze', 'report', factors.folder)}"
 
 
 def _bias(factors: Factors) -> Iterator[str]:

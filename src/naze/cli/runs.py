@@ -11,6 +11,7 @@ import typer
 
 from naze.cli import EXIT_FAILED_ROWS
 from naze.counting import counted
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
     from naze.generations import Row, Run, SetAside, Summary
@@ -127,11 +128,35 @@ def export(
     """
     from naze.jobs import export_table
 
+    _check_has_table(run)
     rows = export_table(run, to, stored=stored)
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
     else:
         typer.echo(f"{rows:,} rows: {to}")
+
+
+def _check_has_table(folder: Path) -> None:
+    """See that a folder is none of those whose table another command writes."""
+    from naze.cli.listing import look_into
+    from naze.errors import InputError
+    from naze.generations.manifest import MANIFEST_NAME
+
+    if (folder / MANIFEST_NAME).is_file():
+        return
+    own, runs = look_into(folder)
+    task = None if own is None else own.facts.get("task")
+    commands = {
+        "factors": as_typed("naze", "report", folder, "--out", "factors.csv"),
+        "predictor": as_typed("naze", "predict", "apply", folder, "VOTES", "--out", "probabilities.csv"),
+    }
+    if task in commands:
+        inside = (
+            f" The runs in it can be exported: {', '.join(str(one.folder) for one in runs)}." if runs else ""
+        )
+        raise InputError(
+            f"{folder}: {task}, no run; expected a run or a chain. `{commands[task]}` writes their table.{inside}"
+        )
 
 
 @app.command()
@@ -267,7 +292,9 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     typer.echo(
         f"{run.folder}: {manifest.task} with {manifest.model} ({manifest.engine}), begun {manifest.created}"
     )
-    typer.echo(f"  data       {manifest.data_path or 'given in Python'}")
+    typer.echo(
+        f"  data       {manifest.data_path or ('as the command says' if manifest.made_by else 'given in Python')}"
+    )
     if manifest.made_by:
         typer.echo(f"  made by    {manifest.made_by}")
     typer.echo(
