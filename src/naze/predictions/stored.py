@@ -106,6 +106,8 @@ class AboutPredictor:
     tie: _Half
     digests: dict[str, str]
     """Each other file of the predictor -> its SHA-256, so that parts of two predictors are not taken for one."""
+    classes: tuple[str | int, str | int, str | int] = ("a", "b", "tie")
+    """What it calls a, b and a tie: as in `fit`, so that it predicts numbers where it was fitted with numbers."""
 
 
 def check_predictor_place(folder: str | Path) -> None:
@@ -191,6 +193,7 @@ def _write(predictor: "VotePredictor", folder: Path) -> None:
         "naze": version("naze"),
         "params": predictor.get_params(),
         "groups": list(predictor.group_names_),
+        "classes": predictor.classes_.tolist(),
         "languages": predictor.languages_,
         "votes": predictor.votes_,
         "extra_votes": predictor.extra_votes_,
@@ -279,7 +282,7 @@ def _loaded(folder: Path, about: AboutPredictor) -> "VotePredictor":
     with (folder / _ARRAYS).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     predictor = VotePredictor(**{name: getattr(about.params, name) for name in about.params.__annotations__})
-    predictor.classes_ = np.array(("a", "b", "tie"))
+    predictor.classes_ = np.array(about.classes)
     predictor.group_names_ = about.groups
     predictor.languages_ = about.languages
     predictor.votes_, predictor.extra_votes_ = about.votes, about.extra_votes
