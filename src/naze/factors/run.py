@@ -22,7 +22,7 @@ from naze.factors.applying import apply_factors
 from naze.factors.extraction import Proposed, Way, propose
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.merge import Merged, MergeSettings, merge_reasons, reason_groups
-from naze.factors.naming import Named, Refused, name_factors
+from naze.factors.naming import Named, Refused, WhyRefused, name_factors
 from naze.factors.notes import Note
 from naze.factors.parts import Parts, choose_votes, divide, votes_to_test
 from naze.factors.result import (
@@ -457,7 +457,10 @@ def _first(named: Named, count: int) -> Named:
         named,
         factors=kept,
         reason_ids={factor.id: named.reason_ids[factor.id] for factor in kept},
-        refused=(*named.refused, *(Refused(one.name, "beyond --count", one.reason_count) for one in rest)),
+        refused=(
+            *named.refused,
+            *(Refused(one.name, WhyRefused.BEYOND_COUNT, one.reason_count) for one in rest),
+        ),
     )
 
 
@@ -466,8 +469,8 @@ def _naming_notes(named: Named, count: int) -> list[Note]:
     notes = []
     if named.unnamed:
         notes.append(Note("unnamed", {"n": named.unnamed}))
-    empty = sum(one.why == "says nothing" for one in named.refused)
-    same = sum(one.why.startswith("same as") for one in named.refused)
+    empty = sum(one.why == WhyRefused.SAYS_NOTHING for one in named.refused)
+    same = sum(one.why.startswith(WhyRefused.SAME_AS) for one in named.refused)
     if empty or same:
         notes.append(Note("names_refused", {"empty": empty, "same": same}))
     if len(named.factors) < count:
