@@ -84,8 +84,8 @@ def note_words(note: Told) -> tuple[Message | str, ...]:
     An engine's own words that the page does not know stand as they are.
 
     Example:
-        >>> note_words("llama.cpp: the prebuilt one of Linux")
-        ('llama.cpp: the prebuilt one of Linux',)
+        >>> note_words("words of another engine")
+        ('words of another engine',)
     """
     if isinstance(note, str):
         for key, known in ENGINE_WORDS.items():
