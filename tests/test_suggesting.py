@@ -2,7 +2,7 @@
 
 import pytest
 
-from naze.suggesting import did_you_mean, nearest
+from naze.suggesting import did_you_mean, did_you_mean_any, nearest
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_a_slip_is_told_from_another_thing(name, known, meant):
 def test_what_is_used_already_is_not_suggested():
     assert did_you_mean("response", ["responses", "prompt"]) == " Did you mean 'responses'?"
     assert did_you_mean("response", ["responses", "prompt"], used=["responses"]) == ""
+
+
+def test_several_wrong_names_are_put_right_in_one_question_without_saying_a_name_twice():
+    assert did_you_mean_any(["response_a", "response_b"], ["response"]) == " Did you mean 'response'?"
+    assert did_you_mean_any(["promt", "txt"], ["prompt", "text"]) == " Did you mean 'prompt' and 'text'?"
+    assert did_you_mean_any(["promt", "zzz"], ["prompt", "text"]) == " Did you mean 'prompt'?"
+    assert did_you_mean_any([], ["prompt"]) == did_you_mean_any(["zzz"], ["prompt"]) == ""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "did_you_mean_any", "nearest"]
 
 _ASKED_FOR_MORE = 5
 """How many near names are looked at; those that are used already or mean something else fall out."""
@@ -38,6 +38,21 @@ def did_you_mean(name: str, known: Iterable[str], *, used: Iterable[str] = ()) -
     """Say it as the end of a message: ` Did you mean 'text'?`, or nothing. See `nearest`."""
     found = nearest(name, known, used=used)
     return "" if found is None else f" Did you mean {found!r}?"
+
+
+def did_you_mean_any(names: Iterable[str], known: Iterable[str], *, used: Iterable[str] = ()) -> str:
+    """Say it once for several wrong names, each known name once: ` Did you mean 'prompt' and 'text'?`.
+
+    Example:
+        >>> did_you_mean_any(["response_a", "response_b"], ["respons_a", "respons_b"])
+        " Did you mean 'respons_a' and 'respons_b'?"
+        >>> did_you_mean_any(["respons_a", "responsea"], ["response_a"])
+        " Did you mean 'response_a'?"
+    """
+    known, used = list(known), list(used)
+    meant = dict.fromkeys(nearest(name, known, used=used) for name in names)
+    shown = " and ".join(repr(name) for name in meant if name is not None)
+    return f" Did you mean {shown}?" if shown else ""
 
 
 def _siblings(one: str, other: str) -> bool:

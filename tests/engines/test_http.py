@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from naze.engines.http import HttpEngine
+from naze.engines.http_openai import choose_name
 from naze.engines.protocol import EngineOptions, Model
 from naze.errors import (
     ChoiceError,
@@ -196,6 +197,13 @@ def test_estimated_counts_are_called_estimates(misbehaviour):
 def test_an_unknown_model_brings_the_nearest_names(misbehaviour):
     with pytest.raises(UnknownModelError, match="Did you mean only"):
         open_at(misbehaviour.address, "onyl")
+
+
+def test_a_model_that_is_like_none_of_a_servers_is_told_which_there_are_each_once():
+    with pytest.raises(UnknownModelError, match=r"no model 'zz'\. It has gemma, qwen\.$"):
+        choose_name("zz", ["gemma", "qwen", "gemma"], "http://127.0.0.1:1")
+    with pytest.raises(UnknownModelError, match=r"Did you mean gemma\?$"):
+        choose_name("gema", ["gemma", "qwen", "gemma"], "http://127.0.0.1:1")
 
 
 def test_a_server_without_a_system_role_gets_the_instruction_at_the_head_of_the_persons_turn(misbehaviour):

@@ -11,9 +11,12 @@ from naze.cli.factors_page import show_drill
 from naze.factors import Role, open_factors
 from naze.factors.analysis import analyse, read_analysis
 from naze.factors.cases import cases_of
+from naze.factors.labels import CATEGORIES
+from naze.factors.slices import slices_of
 from naze.generations import open_run
 from naze.jobs.asking import Worker
 from naze.records import Outcome, Winner
+from naze.votes import Votes
 from scripted import ScriptedEngine
 
 
@@ -47,12 +50,48 @@ def test_cases_of_a_fault_are_read_the_other_way_round(wins):
 
 def test_cases_of_a_tie_factor_are_alike_on_it(ties):
     for factor in ties.factors:
-        level = ties.tests[factor.id].alike_threshold or 0.5
+        threshold = ties.tests[factor.id].alike_threshold
+        level = 0.5 if threshold is None else threshold
         for case in cases_of(ties, factor):
             if case.role is Role.SOURCE:
                 continue
             assert case.alike >= level
             assert (case.vote.winner is Winner.TIE) == (case.role is Role.FOR)
+
+
+def with_threshold(ties, factor, threshold):
+    tests = [
+        replace(one, alike_threshold=threshold) if one.factor_id == factor.id else one
+        for one in ties.validation
+    ]
+    return replace(ties, validation=replace(ties.validation, tests=tuple(tests)))
+
+
+def test_a_threshold_of_zero_calls_every_vote_alike(ties):
+    factor = max(ties.factors, key=lambda one: ties.tests[one.id].alike_threshold or 0.0)
+    everywhere = slices_of(with_threshold(ties, factor, 0.0), factor)
+    halves = slices_of(with_threshold(ties, factor, 0.5), factor)
+    assert everywhere and all(one.figure.value == one.base.value for one in everywhere)
+    assert any(one.figure.value != one.base.value for one in halves), "0 would be read as 0.5"
+    cases = {case.vote.id for case in cases_of(with_threshold(ties, factor, 0.0), factor, 999)}
+    assert len(cases) > len(cases_of(with_threshold(ties, factor, 0.5), factor, 999))
+
+
+def test_a_category_of_zero_is_a_category(ties):
+    rows = [
+        replace(vote, extra={**vote.extra, CATEGORIES[0]: row % 2}) for row, vote in enumerate(ties.judged)
+    ]
+    numbered = replace(ties)
+    numbered.__dict__["judged"] = Votes.from_votes(rows)  # what it would read from its folder
+    values = {one.value for one in slices_of(numbered, ties.factors[0]) if one.by == CATEGORIES[0]}
+    assert values == {"0", "1"}
+
+
+def test_where_no_factor_passed_none_speaks_for_a_side_of_a_tie(ties):
+    failed = [replace(one, passed=False) for one in ties.validation]
+    nothing = replace(ties, validation=replace(ties.validation, tests=tuple(failed)))
+    assert nothing.validation.passed == ()
+    assert all(case.for_a is None and case.for_b is None for case in nothing.tie_cases())
 
 
 def test_quotes_stand_in_their_explanations_with_what_is_around_them(wins):

@@ -8,8 +8,10 @@ import pytest
 from made_factors import EXPLAINED
 from naze.errors import ConfigurationError, InputError, RunError
 from naze.factors.parts import choose_votes, divide, votes_to_test
+from naze.factors.run import default_folder
 from naze.factors.source import read_explained
 from naze.records import Outcome, Winner
+from naze.tables import copy_rows, open_table
 from naze.votes import Votes
 from naze.votes.split import normalised_prompt
 from scripted import ScriptedEngine, rows, run_all
@@ -85,7 +87,7 @@ def test_a_condition_without_votes_and_files_that_overlap_are_refused(tmp_path, 
     explained.votes.frame().head(10).write_parquet(file)
     with pytest.raises(ConfigurationError, match=r"--test-where .* there is none"):
         votes_to_test(None, "language = 'ja'")
-    with pytest.raises(ConfigurationError, match=r"--test-where 'nonsense = 1' cannot be understood"):
+    with pytest.raises(InputError, match=r"condition 'nonsense = 1' cannot be read"):
         votes_to_test(file, "nonsense = 1")
     with pytest.raises(InputError, match="no vote satisfies"):
         votes_to_test(file, "language = 'xx'")
@@ -110,10 +112,65 @@ def test_a_condition_chooses_votes_and_a_wrong_one_says_what_there_is(explained)
     japanese = choose_votes(explained, "language = 'ja'")
     assert {vote.language for vote in japanese.votes} == {"ja"}
     assert 0 < len(japanese.explanations) <= len(japanese.votes)
-    with pytest.raises(ConfigurationError, match=r"nonsense.*columns id, prompt"):
+    with pytest.raises(InputError, match=r"nonsense.*columns id, prompt"):
         choose_votes(explained, "nonsense = 1")
     with pytest.raises(InputError, match="no vote satisfies"):
         choose_votes(explained, "language = 'xx'")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "list_sum(list_transform(response_a, lambda turn: length(turn))) > 400",
+        "winner IS NOT DISTINCT FROM 'tie'",
+        "regexp_matches(id, '[02468]$')",
+        "id NOT IN (SELECT max(id) FROM given) -- a remark",
+    ],
+)
+def test_a_condition_is_read_as_every_other_command_reads_it(explained, tmp_path, condition):
+    copied = tmp_path / "rows.parquet"
+    count = copy_rows(open_table(explained.votes.frame()), copied, where=condition, sample=None)
+    chosen = choose_votes(explained, condition).votes.frame()["id"].to_list()
+    assert 0 < count < len(explained.votes)
+    assert chosen == pl.read_parquet(copied)["id"].to_list()
+
+
+def test_a_wrong_condition_is_told_in_the_words_of_every_other_command(explained, tmp_path):
+    table = open_table(explained.votes.frame())
+    for condition in ("lnguage = 'ja'", "language =", "language = ja"):
+        with pytest.raises(InputError) as here:
+            choose_votes(explained, condition)
+        with pytest.raises(InputError) as there:
+            copy_rows(table, tmp_path / "rows.parquet", where=condition, sample=None)
+        assert str(here.value) == str(there.value)
+    with pytest.raises(InputError, match="Did you mean 'language'"):
+        choose_votes(explained, "lnguage = 'ja'")
+
+
+def test_numbers_that_a_file_of_votes_holds_as_texts_are_compared_as_numbers(explained):
+    frame = explained.votes.frame().with_row_index("row").with_columns(pl.col("row").cast(pl.String))
+    numbered = replace(explained, votes=Votes.from_frame(frame))
+    assert len(choose_votes(numbered, "row < 20").votes) == 20
+
+
+@pytest.mark.parametrize(
+    "name", ["a + b.parquet", "-dash.parquet", "投票 データ.parquet", "v1.2.parquet", "a + b + c.parquet"]
+)
+def test_factors_lie_beside_their_source_whatever_it_is_called(tmp_path, explained, name):
+    frame = explained.votes.frame()
+    frame.head(60).write_parquet(tmp_path / name)
+    frame.tail(50).write_parquet(tmp_path / "other.parquet")
+    wanted = tmp_path / f"{name.removesuffix('.parquet')}-tie-factors"
+    single = read_explained(tmp_path / name)
+    assert default_folder(single, Outcome.TIE) == wanted
+    both = read_explained([tmp_path / name, tmp_path / "other.parquet"])
+    assert default_folder(choose_votes(both, "language = 'en'"), Outcome.TIE) == wanted
+
+
+def test_factors_of_the_folder_in_which_a_person_stands_lie_beside_it(tmp_path, monkeypatch, explained):
+    (tmp_path / "run 1").mkdir()
+    monkeypatch.chdir(tmp_path / "run 1")
+    assert default_folder(replace(explained, name="."), Outcome.WIN) == tmp_path / "run 1-win-factors"
 
 
 def test_a_table_without_explanations_says_how_to_name_the_column(tmp_path, explained):

@@ -14,7 +14,8 @@ import pytest
 
 from naze.errors import ConfigurationError, InputError, StoreError
 from naze.generations import Planned, open_run, write_run
-from naze.generations.store import AnswerWriter, Store
+from naze.generations.answer_writer import AnswerWriter
+from naze.generations.store import Store
 from naze.records import Answer, Fit, FittedPrompt, Prompt, Status
 from scripted import MANIFEST, ScriptedEngine, rows, run_all
 

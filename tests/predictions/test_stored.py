@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from naze.engines.embeddings import DEFAULT_EMBEDDER
 from naze.errors import InputError
 from naze.predictions import VotePredictor
 from naze.predictions.asking import Questions
+from naze.predictions.features.groups import Group
 from naze.predictions.stored import FORMAT, is_predictor_folder
 from naze.records import Factor, Outcome
 
@@ -123,3 +125,75 @@ def test_a_folder_without_a_predictor_is_no_place(fitted, tmp_path):
     with pytest.raises(InputError, match="other files are there"):
         fitted.save(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+NUMBERS = {"a": 0, "b": 1, "tie": 2, "both_bad": 2}
+
+
+def labels_of(votes, kind):
+    names = [vote.winner.value for vote in votes]
+    made = {
+        "the votes' own": None,
+        "names": names,
+        "numbers": [NUMBERS[name] for name in names],
+        "an array of numbers": np.array([NUMBERS[name] for name in names]),
+        "an array of names": np.array(names),
+    }
+    return made[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["the votes' own", "names", "numbers", "an array of numbers", "an array of names"]
+)
+def test_it_calls_outcomes_as_it_was_taught_before_and_after(real_votes, tmp_path, kind):
+    votes = real_votes[:80]
+    predictor = VotePredictor(folds=0, trees=False, leave_out=("n-grams",)).fit(votes, labels_of(votes, kind))
+    again = VotePredictor.load(predictor.save(tmp_path / "model"))
+    told, before = again.predict(real_votes), predictor.predict(real_votes)
+    np.testing.assert_array_equal(told, before)
+    assert told.dtype == before.dtype and again.classes_.tolist() == predictor.classes_.tolist()
+    assert again.score(real_votes, labels_of(real_votes, kind)) == predictor.score(
+        real_votes, labels_of(real_votes, kind)
+    )
+
+
+def test_it_predicts_the_same_from_every_kind_of_feature(real_votes, fitted, tmp_path):
+    votes, asked = real_votes[:80], real_votes[80:120]
+    groups = [*fitted.group_names_, "n-grams", "embeddings"]
+    for alone in groups:
+        left_out = [name for name in groups if name not in (alone, "embeddings")]
+        model = DEFAULT_EMBEDDER if alone == "embeddings" else None
+        predictor = VotePredictor(folds=0, trees=False, leave_out=left_out, embedding_model=model).fit(votes)
+        again = VotePredictor.load(predictor.save(tmp_path / alone.replace(" ", "-")))
+        np.testing.assert_array_equal(again.predict_proba(asked), predictor.predict_proba(asked), alone)
+        assert list(again.group_names_) == list(predictor.group_names_)
+
+
+def test_it_predicts_the_same_from_given_numbers_extra_votes_and_trees(real_votes, tmp_path):
+    votes, asked = real_votes[:100], real_votes[100:140]
+
+    def given(rows):
+        lean = np.array([[len(vote.response_a[0] or "")] for vote in rows], np.float64)
+        return [Group("lean", ("lean",), lean, ("strength",), np.abs(lean))]
+
+    predictor = VotePredictor(folds=2).fit(votes, labels_of(votes, "numbers"), given=given(votes))
+    again = VotePredictor.load(predictor.save(tmp_path / "given"))
+    np.testing.assert_array_equal(
+        again.predict_proba(asked, given=given(asked)), predictor.predict_proba(asked, given=given(asked))
+    )
+    np.testing.assert_array_equal(
+        again.predict(asked, given=given(asked)), predictor.predict(asked, given=given(asked))
+    )
+    with pytest.raises(InputError, match="lean"):
+        again.predict(asked)
+    pooled = VotePredictor(folds=0, trees=False).fit(votes, labels_of(votes, "numbers"), extra=[asked])
+    loaded = VotePredictor.load(pooled.save(tmp_path / "extra"))
+    np.testing.assert_array_equal(loaded.predict(real_votes), pooled.predict(real_votes))
+
+
+def test_a_predictor_that_does_not_say_what_it_calls_outcomes_calls_them_by_name(fitted, tmp_path):
+    folder = fitted.save(tmp_path / "model")
+    about = json.loads((folder / "predictor.json").read_text("utf-8"))
+    assert about.pop("classes") == ["a", "b", "tie"]
+    (folder / "predictor.json").write_text(json.dumps(about), "utf-8")
+    assert VotePredictor.load(folder).classes_.tolist() == ["a", "b", "tie"]

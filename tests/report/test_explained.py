@@ -43,6 +43,8 @@ def test_the_facts_say_how_it_was_made(run):
     assert facts["generated_tokens"] <= 3 * 320
     assert facts["verified"].endswith("(100%)")
     assert facts["seconds"] > 0
+    assert facts["fit"] == {"en": "shorten", "ja": "短縮する"}
+    assert "OpenVINO" in facts["notes"]["en"] and "OpenVINOでint8" in facts["notes"]["ja"]
 
 
 def test_the_command_writes_the_page_in_the_language_asked_for(run, tmp_path):

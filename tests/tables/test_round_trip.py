@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from naze.errors import ConfigurationError, FormatError
+from naze.errors import ConfigurationError, FormatError, StoreError
 from naze.tables import fingerprint, read_batches, read_columns, write_table
 
 # No NUL: Parquet and JSONL keep it, CSV parsers differ. No surrogates: no file can hold them.
@@ -128,10 +128,12 @@ def test_batches_of_no_rows_are_refused(tmp_path, rows):
 def test_a_place_that_cannot_be_written_to_is_told(tmp_path):
     table = pl.DataFrame({"a": ["1"]})
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(
+        StoreError, match=r"t\.csv: the table cannot be written \(.*\)\. What was there before is untouched"
+    ):
         write_table(tmp_path / "file" / "t.csv", table)
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(OSError, match=r"folder.csv"):
+    with pytest.raises(StoreError, match=r"folder.csv"):
         write_table(tmp_path / "folder.csv", table)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder.csv"]
 
@@ -145,12 +147,13 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path, suffix):
     script = """
 import os, resource, signal, sys
 import polars as pl
+from naze.errors import StoreError
 from naze.tables import write_table
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_table(sys.argv[1], pl.DataFrame({"a": [os.urandom(50_000).hex()]}))
-except OSError as error:
+except StoreError as error:
     sys.exit(0 if "too large" in str(error) else 1)
 sys.exit(2)
 """

@@ -41,7 +41,8 @@ def test_a_bigger_sample_contains_the_smaller_one_and_keeps_the_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("where", "said"), [("starz > 3", "starz"), ("stars >", "syntax error"), ("1; DROP", "syntax error")]
+    ("where", "said"),
+    [("starz > 3", "starz"), ("stars >", "syntax error"), ("1; DROP", "syntax error"), (" ", "it is empty")],
 )
 def test_a_condition_that_cannot_be_read_names_the_columns(reviews, tmp_path, where, said):
     with pytest.raises(InputError, match=said) as caught:

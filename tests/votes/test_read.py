@@ -164,6 +164,20 @@ def test_the_other_sides_column_is_not_suggested_for_a_missing_one(kaggle_rows, 
     assert "Did you mean" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("columns", "question"),
+    [
+        (("prompt", "response", "winner"), "Did you mean 'response'?"),
+        (("prompts", "respons_a", "respons_b"), "Did you mean 'prompts' and 'respons_a' and 'respons_b'?"),
+    ],
+)
+def test_what_may_have_been_meant_is_asked_once(write_csv, columns, question):
+    path = write_csv([dict.fromkeys(columns, "words")])
+    with pytest.raises(FormatError, match="none of the known layouts") as caught:
+        read_votes(path)
+    assert str(caught.value).count("Did you mean") == 1 and question in str(caught.value)
+
+
 def test_a_missing_winner_column_is_named(kaggle_rows, write_csv):
     for row in kaggle_rows:
         del row["winner_tie"]

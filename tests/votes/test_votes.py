@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from naze.errors import FormatError, InputError
+from naze.errors import FormatError, StoreError
 from naze.records import Vote, Winner
 from naze.votes import Votes, read_votes, swap_sides, write_votes
 
@@ -103,5 +103,5 @@ def test_sides_swapped_twice_are_as_before(kaggle):
 
 def test_a_snapshot_that_cannot_be_written_is_told(kaggle, tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match=r"x.parquet: the votes cannot be written: .*another place"):
+    with pytest.raises(StoreError, match=r"x.parquet: the votes cannot be written \(.*another place"):
         write_votes(kaggle, tmp_path / "file" / "x.parquet")

@@ -3,7 +3,9 @@
 Commands are loaded when they are called, and help is plain text, so that `naze --help` stays quick.
 """
 
+import errno
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, cast
@@ -12,6 +14,7 @@ import typer
 import typer.core
 
 from naze.errors import BudgetError, NazeError
+from naze.invocation import called_as
 
 __all__ = [
     "COMMANDS",
@@ -62,6 +65,17 @@ EXIT_FAILED_ROWS = 3
 EXIT_BUDGET = 4
 EXIT_INTERRUPTED = 130
 
+_OF_THE_SYSTEM = {
+    errno.ENOSPC: "Free some space on its disk, or name another place.",
+    errno.EDQUOT: "Free some space of your share of the disk, or name another place.",
+    errno.EFBIG: "Its disk or this session takes no larger file; name another place.",
+    errno.EACCES: "Allow this user to read and write there, or name another place.",
+    errno.EPERM: "Allow this user to read and write there, or name another place.",
+    errno.EROFS: "Its disk can only be read; name another place.",
+    errno.ENAMETOOLONG: "Give it a shorter name.",
+    errno.EIO: "Its disk is broken or gone; name another place.",
+}
+"""What the system refuses, wherever it does, and what to do about it; any other `OSError` is a bug, with its traceback."""
 COMPLETION_OPTIONS = ("install_completion", "show_completion")
 """What Typer adds to every application; a command's own application is none that a person calls."""
 
@@ -75,6 +89,14 @@ class _LazyGroup(typer.core.TyperGroup):
         super().__init__(**attributes)
         for name, line in COMMANDS.items():
             self.add_command(typer.core.TyperCommand(name, help=line))
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **further: Any) -> Any:  # noqa: ANN401  # typer's own
+        """Carry a command line out; the runs that it makes keep it. `naze runs` makes none."""
+        words = sys.argv[1:] if args is None else list(args)
+        if not words or words[0] not in COMMANDS or words[0] == "runs":
+            return super().main(args, *more, **further)
+        with called_as(words):
+            return super().main(args, *more, **further)
 
     def resolve_command(  # type: ignore[override]  # typer's own base class is private
         self, ctx: typer.Context, args: list[str]
@@ -92,9 +114,19 @@ class _LazyGroup(typer.core.TyperGroup):
         except NazeError as error:
             typer.echo(f"naze: {error}", err=True)
             raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
+        except OSError as error:
+            if error.errno not in _OF_THE_SYSTEM:
+                raise
+            typer.echo(f"naze: {_told(error)}{_what_is_kept(ctx.invoked_subcommand)}", err=True)
+            raise typer.Exit(EXIT_COULD_NOT_RUN) from error
         except KeyboardInterrupt:
             typer.echo(f"naze: interrupted.{_what_is_kept(ctx.invoked_subcommand)}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _told(error: OSError) -> str:
+    where = "a file, or what is printed" if error.filename is None else str(error.filename)
+    return f"{where}: {error.strerror}. {_OF_THE_SYSTEM[error.errno or 0]}"
 
 
 def _what_is_kept(command: str | None) -> str:

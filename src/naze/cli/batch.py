@@ -10,6 +10,7 @@ import typer
 from naze.cli import EXIT_COULD_NOT_RUN, EXIT_FAILED_ROWS
 from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
     from naze.jobs import Question
@@ -303,4 +304,7 @@ def _show(done: "BatchDone", settings: "BatchSettings", *, as_json: bool) -> Non
         )
     if done.errors is not None:
         typer.echo(f"{done.failed:,} failed: {done.errors}   Ask again what an engine failed on: --retry")
-    typer.echo(f"The run: {done.folder} (naze runs show {done.folder})", err=not sys.stdout.isatty())
+    typer.echo(
+        f"The run: {done.folder} ({as_typed('naze', 'runs', 'show', done.folder)})",
+        err=not sys.stdout.isatty(),
+    )

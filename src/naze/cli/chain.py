@@ -13,6 +13,7 @@ from naze.cli.estimated import DryRun, choose_prices, show_chain_estimate
 from naze.cli.table_options import tell as tell_run
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
     from naze.generations import PriceTable
@@ -147,7 +148,7 @@ def _show(chained: "Chained", rows: int, target: Path, prices: "PriceTable | Non
             f"{chained.failed:,} answers are missing; the columns that end in _reason say why. Again: the same command "
             "with --retry."
         )
-    typer.echo(f"One row's way: naze chain show {chained.folder} --row 1")
+    typer.echo(f"One row's way: {as_typed('naze', 'chain', 'show', chained.folder, '--row', '1')}")
 
 
 @app.command()
@@ -206,6 +207,7 @@ def graph(
 ) -> None:
     """Draw the steps of a chain."""
     from naze.jobs.chains import as_mermaid, as_svg, as_text, read_flow
+    from naze.tables.aside import write_whole
 
     forms = {"text": as_text, "mermaid": as_mermaid, "svg": as_svg}
     if form not in forms:
@@ -214,5 +216,7 @@ def graph(
     if out is None:
         typer.echo(drawn)
         return
-    out.write_text(drawn + ("" if drawn.endswith("\n") else "\n"), encoding="utf-8")
+    write_whole(
+        out, drawn.rstrip("\n") + "\n", "the drawing", remedy="Choose another --out, or free some space."
+    )
     typer.echo(str(out))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS, find_command
+from naze.invocation import as_typed, called_as
 
 app = typer.Typer(help="Explain real votes, find factors, learn to predict; write three pages to read.")
 
@@ -49,8 +50,8 @@ def demo(
     typer.echo(f"The explained votes: {pages['report'].resolve()}")
     typer.echo(f"The factors:         {pages['factors'].resolve()}")
     typer.echo(f"The predictor:       {pages['predictor'].resolve()}")
-    typer.echo(f"Look into a factor:  naze factors drill {factors} f01")
-    typer.echo(f"The run as a table:  naze runs export {run} --to explanations.csv")
+    typer.echo(f"Look into a factor:  {as_typed('naze', 'factors', 'drill', factors, 'f01')}")
+    typer.echo(f"The run as a table:  {as_typed('naze', 'runs', 'export', run, '--to', 'explanations.csv')}")
     typer.echo("Your own votes:      naze votes check FILE")
     typer.echo("In the other language: naze demo --language " + ("en" if language == "ja" else "ja"))
     typer.echo(
@@ -66,10 +67,11 @@ def _examples() -> Path:
 def _call(*words: object) -> None:
     """Call another command as a person would, and show it; rows that failed do not end the demo."""
     arguments = [str(word) for word in words]
-    typer.echo(f"\n$ naze {' '.join(arguments)}")
+    typer.echo(f"\n$ {as_typed('naze', *arguments)}")
     command, taken = find_command(arguments)
     if command is None:
         raise AssertionError(f"no command {arguments[0]!r}")
-    status = command.main(arguments[taken:], prog_name="naze", standalone_mode=False)
+    with called_as(arguments):
+        status = command.main(arguments[taken:], prog_name="naze", standalone_mode=False)
     if isinstance(status, int) and status not in (0, EXIT_FAILED_ROWS):
         raise typer.Exit(status)

@@ -72,12 +72,9 @@ def _estimable() -> list[str]:
 
 def _write_prices(path: Path) -> None:
     from naze.generations.prices import EXAMPLE
+    from naze.tables.aside import write_whole
 
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(EXAMPLE.read_text(encoding="utf-8"))
-    except FileExistsError as error:
-        raise StoreError(f"{path} is there already; it may hold your prices. Choose another name.") from error
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}.") from error
+    if path.exists():
+        raise StoreError(f"{path} is there already; it may hold your prices. Choose another name.")
+    write_whole(path, EXAMPLE.read_bytes(), "the example")
     typer.echo(f"{path}: an example. Look today's prices up and edit it.")

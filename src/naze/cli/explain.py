@@ -13,6 +13,7 @@ from naze.cli.estimated import DryRun, PriceInput, PriceOutput, choose_prices, s
 from naze.cli.votes import Columns, Format, Limit, Winner, read_file, say_kept_aside
 from naze.counting import counted
 from naze.engines.protocol import EngineOptions
+from naze.invocation import as_typed
 from naze.records import Sampling
 
 if TYPE_CHECKING:
@@ -186,8 +187,13 @@ def show_summary(run: "Run", *, as_json: bool) -> "Summary":
             f"{counted(summary.faulty, 'explanation', 'has')} one still, marked on the page."
         )
     if summary.failed:
-        typer.echo(f"Why: naze runs show {folder}   Again: naze runs retry {folder}")
-    typer.echo(f"Read them: naze report {folder} --out {folder}/report.html", err=not sys.stdout.isatty())
+        typer.echo(
+            f"Why: {as_typed('naze', 'runs', 'show', folder)}   Again: {as_typed('naze', 'runs', 'retry', folder)}"
+        )
+    typer.echo(
+        f"Read them: {as_typed('naze', 'report', folder, '--out', folder / 'report.html')}",
+        err=not sys.stdout.isatty(),
+    )
     return summary
 
 

@@ -12,6 +12,7 @@ from naze.errors import ConfigurationError
 from naze.factors import Case, Comparison, Drill, Factors, Role, Within
 from naze.factors.resampling import Estimate
 from naze.factors.tested import FactorTest, Why
+from naze.invocation import as_typed
 from naze.records import Outcome, Turns
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def show_factors(factors: Factors, table: "pl.DataFrame") -> None:
     console.print(_table(factors, table))
     for line in _footer(factors):
         console.print(line)
+    drill = as_typed("naze", "factors", "drill", factors.folder, "ID")
+    page = as_typed("naze", "report", factors.folder)
+    console.print(
+        f"Look into one: {drill}   A page: {page}", soft_wrap=True, markup=False
+    )  # to be copied whole
 
 
 def _table(factors: Factors, table: "pl.DataFrame") -> Table:
@@ -114,7 +120,6 @@ def _footer(factors: Factors) -> Iterator[str]:
         yield f"[dim]refused: {escape(one.name)} ({escape(one.why)}, {one.reason_count:,} reasons)[/]"
     for note in factors.about.notes:
         yield f"[dim]note: {escape(str(note))}[/]"
-    yield f"Look into one: naze factors drill {factors.folder} ID   A page: naze report {factors.folder}"
 
 
 def _bias(factors: Factors) -> Iterator[str]:

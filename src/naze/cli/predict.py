@@ -13,6 +13,7 @@ import typer
 from naze.cli.votes import Columns
 from naze.counting import counted
 from naze.engines.protocol import EngineOptions
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,7 +136,8 @@ def fit(
         _show_fit(predictor.report_)
     _show_choices(predictor, extra or [])
     typer.echo(
-        f"\nWritten to {folder}. Next: naze predict apply {folder} NEW-VOTES --out probabilities.parquet"
+        f"\nWritten to {folder}. Next: "
+        f"{as_typed('naze', 'predict', 'apply', folder, 'NEW-VOTES', '--out', 'probabilities.parquet')}"
     )
 
 

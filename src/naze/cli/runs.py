@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from naze.cli import EXIT_FAILED_ROWS
+from naze.counting import counted
+from naze.invocation import as_typed
 
 if TYPE_CHECKING:
-    from naze.generations import Row, Run, Summary
+    from naze.generations import Row, Run, SetAside, Summary
     from naze.records import Status
 
 app = typer.Typer(help="List, show, export and retry runs.", no_args_is_help=True)
@@ -126,11 +128,35 @@ def export(
     """
     from naze.jobs import export_table
 
+    _check_has_table(run)
     rows = export_table(run, to, stored=stored)
     if as_json:
         typer.echo(json.dumps({"file": str(to), "rows": rows}, ensure_ascii=False))
     else:
         typer.echo(f"{rows:,} rows: {to}")
+
+
+def _check_has_table(folder: Path) -> None:
+    """See that a folder is none of those whose table another command writes."""
+    from naze.cli.listing import look_into
+    from naze.errors import InputError
+    from naze.generations.manifest import MANIFEST_NAME
+
+    if (folder / MANIFEST_NAME).is_file():
+        return
+    own, runs = look_into(folder)
+    task = None if own is None else own.facts.get("task")
+    commands = {
+        "factors": as_typed("naze", "report", folder, "--out", "factors.csv"),
+        "predictor": as_typed("naze", "predict", "apply", folder, "VOTES", "--out", "probabilities.csv"),
+    }
+    if task in commands:
+        inside = (
+            f" The runs in it can be exported: {', '.join(str(one.folder) for one in runs)}." if runs else ""
+        )
+        raise InputError(
+            f"{folder}: {task}, no run; expected a run or a chain. `{commands[task]}` writes their table.{inside}"
+        )
 
 
 @app.command()
@@ -144,55 +170,75 @@ def retry(
 ) -> None:
     """Ask failed rows again. Resuming does not do that by itself; the failures stay in the journal.
 
-    An explanation is asked at once, from its own folder. Of any other run the failures are set aside, so that the command
-    that made it asks them again, and nothing else.
+    An explanation is asked at once, from its own folder. Of anything else (a table, a batch, a chain, summaries, factors,
+    a predictor) the failures are set aside, so that the command that made it asks them again, and nothing else.
     """
-    from naze.cli.explain import show_summary, tell
     from naze.errors import ConfigurationError
-    from naze.generations import FAILURES, choose_progress, open_run
-    from naze.jobs import continue_run
-    from naze.jobs.explain import TASK
+    from naze.generations import FAILURES, set_failures_aside
 
     names = {failure.value: failure for failure in FAILURES}
     unknown = [name for name in status or () if name not in names]
     if unknown:
         raise ConfigurationError(f"--status is {unknown[0]!r}; expected {', '.join(names)}.")
     chosen = [names[name] for name in status] if status else list(FAILURES)
-    kept = open_run(run)
-    summary = kept.summary()
-    kept.close()
-    if kept.manifest.task != TASK:
-        _set_aside(run, chosen, as_json=as_json)
+    if _is_explanation(run):
+        _explain_again(run, chosen, as_json=as_json)
         return
-    if summary.open or any(getattr(summary, failure.value) for failure in chosen):
-        done = continue_run(run, retry=chosen, progress=choose_progress(), tell=tell)
+    _show_set_aside(set_failures_aside(run, chosen), chosen, as_json=as_json)
+
+
+def _is_explanation(folder: Path) -> bool:
+    from naze.generations.manifest import MANIFEST_NAME, read_manifest
+    from naze.jobs.explain import TASK
+
+    return (folder / MANIFEST_NAME).is_file() and read_manifest(folder).task == TASK
+
+
+def _explain_again(folder: Path, failures: "list[Status]", *, as_json: bool) -> None:
+    """Ask the failures of an explanation again; without any, show how it ended."""
+    from naze.cli.explain import show_summary, tell
+    from naze.generations import choose_progress, open_run
+    from naze.jobs import continue_run
+
+    with closing(open_run(folder)) as kept:
+        summary = kept.summary()
+    if summary.open or any(getattr(summary, failure.value) for failure in failures):
+        done = continue_run(folder, retry=failures, progress=choose_progress(), tell=tell)
     else:
-        typer.echo(f"{run}: no row ended as {' or '.join(chosen)}; nothing to ask again.", err=True)
-        done = open_run(run)
+        typer.echo(f"{folder}: no row ended as {' or '.join(failures)}; nothing to ask again.", err=True)
+        done = open_run(folder)
     with closing(done):
         summary = show_summary(done, as_json=as_json)
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)
 
 
-def _set_aside(run: Path, failures: "list[Status]", *, as_json: bool) -> None:
-    """Have failures asked again by the command that made the run."""
-    from naze.generations import write_run
-
-    with write_run(run) as opened:
-        count = opened.reset_failures(failures)
-        task = opened.manifest.task
+def _show_set_aside(done: "SetAside", failures: "list[Status]", *, as_json: bool) -> None:
+    """Say what was set aside, and which command asks it again."""
     if as_json:
-        typer.echo(json.dumps({"run": str(run), "set_aside": count}, ensure_ascii=False))
-    else:
-        typer.echo(
-            f"{count:,} failures set aside: {run}. The same `naze {task}` command again asks them, and nothing else."
-        )
+        commands = [asdict(again) for again in done.again]
+        told = {"run": str(done.folder), "set_aside": done.count, "open": done.open, "again": commands}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    if not done.open:
+        typer.echo(f"{done.folder}: no row ended as {' or '.join(failures)}; nothing to ask again.", err=True)
+        return
+    typer.echo(f"{counted(done.count, 'failure')} set aside: {done.folder}")
+    if len(done.runs) > 1 or done.runs[0] != done.folder:
+        typer.echo(f"  in {', '.join(map(str, done.runs))}")
+    for again in done.again:
+        if not again.command:
+            typer.echo("The same command or call that made it asks them again, and nothing else.")
+            continue
+        elsewhere = "" if Path(again.folder) == Path.cwd() else f"   (in {again.folder})"
+        typer.echo(f"This asks them again, and nothing else: {again.command}{elsewhere}")
 
 
 def _about(run: "Run") -> dict[str, Any]:
     manifest = run.manifest
-    names = ("task", "model", "engine", "language", "template", "address", "data_path", "created")
+    names = (
+        "task", "model", "engine", "language", "template", "address", "data_path", "created", "made_by", "made_in",
+    )  # fmt: skip
     return {"run": str(run.folder), **{name: getattr(manifest, name) for name in names}}
 
 
@@ -246,7 +292,11 @@ def _show_run(run: "Run", summary: "Summary", failures: "list[Row]") -> None:
     typer.echo(
         f"{run.folder}: {manifest.task} with {manifest.model} ({manifest.engine}), begun {manifest.created}"
     )
-    typer.echo(f"  data       {manifest.data_path or 'given in Python'}")
+    typer.echo(
+        f"  data       {manifest.data_path or ('as the command says' if manifest.made_by else 'given in Python')}"
+    )
+    if manifest.made_by:
+        typer.echo(f"  made by    {manifest.made_by}")
     typer.echo(
         f"  language   {manifest.language}, template {manifest.template} ({manifest.template_hash[:12]})"
     )

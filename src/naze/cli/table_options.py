@@ -15,6 +15,7 @@ from naze.cli import EXIT_FAILED_ROWS, budget_options
 from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
+from naze.invocation import as_typed
 from naze.records import Sampling
 
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ def show_result(mapped: "Mapped", *, target: Path | None = None, as_json: bool) 
             _show_models(mapped)
         if summary.failed:
             typer.echo(
-                f"Why: naze runs show {folder}   Again: naze runs retry {folder}", err=not sys.stdout.isatty()
+                f"Why: {as_typed('naze', 'runs', 'show', folder)}   Again: {as_typed('naze', 'runs', 'retry', folder)}",
+                err=not sys.stdout.isatty(),
             )
     if summary.failed:
         raise typer.Exit(EXIT_FAILED_ROWS)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from naze.configuration import cache_folder
+from naze.errors import StoreError
+from naze.tables.aside import write_whole
 
 _CHUNK_BYTES = 1 << 22
 
@@ -54,10 +55,7 @@ def recall(store: Path, key: str) -> str | None:
 
 
 def remember(store: Path, key: str, value: str) -> None:
-    """Remember a value: write aside and rename, so that two processes never leave half a file."""
-    store.parent.mkdir(parents=True, exist_ok=True)
+    """Remember a value, whole or not at all; where nothing can be written, it is found out again the next time."""
     known = {**_remembered(store), key: value}
-    handle, aside = tempfile.mkstemp(dir=store.parent, prefix=f".{store.stem}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(known, file, indent=1)
-    Path(aside).replace(store)
+    with suppress(StoreError):  # a cache that may only be read, a full disk
+        write_whole(store, json.dumps(known, indent=1))

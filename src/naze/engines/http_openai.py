@@ -249,8 +249,10 @@ def choose_name(name: str | None, names: Sequence[str], where: str) -> str:
     for known in (name, f"models/{name}", f"{name}:latest"):
         if known in names or not names:
             return known
-    near = get_close_matches(name, names, n=3, cutoff=0.3) or list(names[:3])
-    raise UnknownModelError(f"{where}: the server has no model {name!r}. Did you mean {', '.join(near)}?")
+    there = list(dict.fromkeys(names))
+    near = get_close_matches(name, there, n=3, cutoff=0.3)
+    meant = f"Did you mean {' or '.join(near)}?" if near else f"It has {', '.join(there[:8])}."
+    raise UnknownModelError(f"{where}: the server has no model {name!r}. {meant}")
 
 
 async def _context(client: HttpClient, root: str, entry: Mapping[str, Any], options: EngineOptions) -> int:

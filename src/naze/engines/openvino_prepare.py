@@ -7,6 +7,8 @@ start loads in a second or two. A folder of OpenVINO files is used as it is.
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from naze.engines.chat_template import ChatTemplate
 from naze.engines.fingerprint import file_sha256
 from naze.engines.gguf_header import GgufHeader, read_header
 from naze.engines.openvino_graph import Shape, build_model, can_build
-from naze.errors import ModelError, ModelFileError
+from naze.errors import ModelError, ModelFileError, StoreError
+from naze.tables.aside import make_folder
 
 FORM = "int8-1"
 """The form that GGUF files are converted to; the number rises when the conversion changes its results."""
@@ -37,6 +40,7 @@ END_TOKENS = frozenset(
 )
 """Tokens with which models end a turn, beside the one that their file names."""
 _MARKER = "naze.json"
+_REMEDY = "Free some space, set NAZE_CACHE to another place, or use --engine llamacpp."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def prepare(path: Path, *, sha256: str | None = None) -> Prepared:
     Raises:
         ModelFileError: cut short, or a network that cannot be built.
         ModelError: too little disk space for the converted form.
+        StoreError: the converted form cannot be written.
     """
     if path.is_dir():
         return _prepared_from_folder(path)
@@ -116,10 +121,8 @@ def _prepared_folder(sha256: str) -> Path:
 
 def _convert(path: Path, folder: Path) -> None:
     """Convert into a folder aside and rename it, so that a folder with a marker is always whole."""
-    import openvino as ov
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    make_folder(folder.parent, remedy=_REMEDY)
+    with _written(path, folder), FileLock(folder.with_suffix(".lock")):
         if (folder / _MARKER).is_file():
             return
         needed, free = _weight_bytes(path), shutil.disk_usage(folder.parent).free
@@ -130,12 +133,31 @@ def _convert(path: Path, folder: Path) -> None:
             )
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            ov.save_model(build_model(path), aside / "openvino_model.xml", compress_to_fp16=False)
+            _save(build_model(path), aside / "openvino_model.xml")
             (aside / _MARKER).write_text(json.dumps({"form": FORM, "source": path.name}), encoding="utf-8")
             shutil.rmtree(folder, ignore_errors=True)
             aside.rename(folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _written(path: Path, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the int8 form of {path.name} cannot be written ({error.strerror or error}). {_REMEDY}"
+        ) from error
+
+
+def _save(model: Any, file: Path) -> None:  # noqa: ANN401 - a package without types
+    import openvino as ov
+
+    try:
+        ov.save_model(model, file, compress_to_fp16=False)
+    except RuntimeError as error:  # whatever the system said, OpenVINO tells so
+        raise OSError(str(error).strip().splitlines()[-1]) from error
 
 
 def _prepared_from_gguf(path: Path, folder: Path, sha256: str) -> Prepared:

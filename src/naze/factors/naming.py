@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from naze.engines.embeddings import Embedder
@@ -81,13 +82,24 @@ class ReasonGroup:
     """They speak of the response that was not preferred."""
 
 
+class WhyRefused(StrEnum):
+    """Why a group became no factor."""
+
+    SAYS_NOTHING = "says nothing"
+    SAME_AS = "same as"
+    """Followed by the name of the factor that it joined."""
+    BEYOND_COUNT = "beyond --count"
+    SAYS_ANOTHER = "says something else than its reasons"
+    FAULT_OF_PRAISE = "names a fault, and its reasons praise"
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A group that became no factor, and why."""
 
     name: str
     why: str
-    """`says nothing`, or `same as f03`."""
+    """As in `WhyRefused`; `same as` with a name."""
     reason_count: int
 
 
@@ -285,17 +297,17 @@ def _merge_named(
         name, definition = given if given is not None and fits else _own_words(group)
         key = group.fault, _key(name)
         if not fits and given is not None and not _says_one_thing(group):
-            refused.append(Refused(given[0], "says something else than its reasons", len(group.reason_ids)))
+            refused.append(Refused(given[0], WhyRefused.SAYS_ANOTHER, len(group.reason_ids)))
             continue
         if _contradicts(name, group, outcome):
-            refused.append(Refused(name, "names a fault, and its reasons praise", len(group.reason_ids)))
+            refused.append(Refused(name, WhyRefused.FAULT_OF_PRAISE, len(group.reason_ids)))
             continue
         unnamed += not fits
         if _is_empty(name, language):
-            refused.append(Refused(name, "says nothing", len(group.reason_ids)))
+            refused.append(Refused(name, WhyRefused.SAYS_NOTHING, len(group.reason_ids)))
         elif key in kept:
             kept[key][2].append(group)
-            refused.append(Refused(name, f"same as {kept[key][0]}", len(group.reason_ids)))
+            refused.append(Refused(name, f"{WhyRefused.SAME_AS} {kept[key][0]}", len(group.reason_ids)))
         else:
             kept[key] = name, definition, [group]
     ordered = sorted(kept.values(), key=lambda one: (-len(_votes(one[2])), one[0]))

@@ -4,7 +4,6 @@ No prompt stands on both sides.
 """
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +13,10 @@ from naze.factors.extraction import Explanation
 from naze.factors.notes import Note
 from naze.factors.source import Explained
 from naze.records import Outcome, Winner
+from naze.tables.selecting import satisfying_rows
 from naze.votes import Votes, read_votes
 from naze.votes.split import normalised_prompt, split
+from naze.votes.votes import COLUMNS
 
 __all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide", "votes_to_test"]
 
@@ -45,12 +46,11 @@ def choose_votes(explained: Explained, where: str | None) -> Explained:
     """Keep the votes that satisfy a condition in SQL, such as `language = 'ja'`.
 
     Raises:
-        ConfigurationError: the condition cannot be understood.
-        InputError: no vote satisfies it.
+        InputError: the condition cannot be read, or no vote satisfies it.
     """
     if where is None:
         return explained
-    votes = _satisfying(explained.votes, where, "--where", explained.name)
+    votes = _satisfying(explained.votes, where, explained.name)
     kept = set(votes.frame()["id"])
     explanations = tuple(one for one in explained.explanations if one.vote_id in kept)
     if not explanations:
@@ -68,8 +68,8 @@ def votes_to_test(
         where: such as `language = 'ja'`; None: all.
 
     Raises:
-        ConfigurationError: the condition cannot be understood, or there is one and nothing that it speaks of.
-        InputError: no vote satisfies it, or an id stands in two files.
+        ConfigurationError: there is a condition and nothing that it speaks of.
+        InputError: the condition cannot be read, no vote satisfies it, or an id stands in two files.
     """
     if source is None or (isinstance(source, Sequence) and len(source) == 0):
         if where is not None:
@@ -79,11 +79,7 @@ def votes_to_test(
             )
         return None
     votes = source if isinstance(source, Votes) else _pooled(source)
-    return (
-        votes
-        if where is None
-        else _satisfying(votes, where, "--test-where", str(votes.path or "votes to test on"))
-    )
+    return votes if where is None else _satisfying(votes, where, str(votes.path or "votes to test on"))
 
 
 def _pooled(source: "str | Path | Sequence[str | Path]") -> Votes:
@@ -104,19 +100,13 @@ def _pooled(source: "str | Path | Sequence[str | Path]") -> Votes:
     return Votes.from_frame(frame, path=" + ".join(map(str, files)))
 
 
-def _satisfying(votes: Votes, where: str, option: str, name: str) -> Votes:
-    """Keep the votes that satisfy a condition in SQL."""
+def _satisfying(votes: Votes, where: str, name: str) -> Votes:
+    """Keep the votes that satisfy a condition in SQL; extra columns whose texts are all numbers count as numbers."""
     import polars as pl
 
-    frame = votes.frame().with_row_index("row number")
-    try:
-        rows = frame.sql(f'SELECT "row number" FROM self WHERE {where}')["row number"].to_list()
-    except pl.exceptions.PolarsError as error:
-        said = re.split("[;\n]", str(error))[0]
-        raise ConfigurationError(
-            f"{option} {where!r} cannot be understood ({said}). Expected a condition in SQL on the columns "
-            f"{', '.join(votes.frame().columns)}, such as language = 'ja'."
-        ) from error
+    frame = votes.frame()
+    texts = [column for column in frame.columns if column not in COLUMNS and frame[column].dtype == pl.String]
+    rows = satisfying_rows(frame, where, texts=texts)
     if not rows:
         raise InputError(f"{name}: no vote satisfies {where!r}.")
     return votes.select(rows)

@@ -31,7 +31,8 @@ from naze.factors.tie_kinds import TieCase, tie_kinds
 from naze.factors.within import Within, compare_within
 from naze.records import Factor, Reason, Vote
 from naze.tables import write_table
-from naze.votes import Votes, read_votes, write_votes
+from naze.tables.aside import write_whole
+from naze.votes import Votes, read_votes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,6 +47,7 @@ __all__ = [
     "write_factors",
 ]
 
+_REMEDY = "Free some space, then run it again: what the model answered is kept."
 ABOUT_NAME = "factors.json"
 _ORDERS = ("shown", "swapped")
 
@@ -150,8 +152,7 @@ class Factors:
 
     def tie_cases(self) -> tuple[TieCase, ...]:
         """Tell the judged ties apart by kind; only factors that passed speak for a side."""
-        passed = self.validation.passed or None
-        return tie_kinds(self.matrix(), list(self.judged), factor_ids=passed)
+        return tie_kinds(self.matrix(), list(self.judged), factor_ids=self.validation.passed)
 
     def table(self) -> "pl.DataFrame":
         """Return one row a factor: what it is, where it comes from, and what the held-out votes say of it."""
@@ -271,16 +272,8 @@ def _opened(folder: Path, about: About, whole: dict[str, Any]) -> Factors:
 def write_about(folder: Path, about: About, **more: object) -> None:
     """Write `factors.json`, whole or not at all."""
     path = folder / ABOUT_NAME
-    part = path.with_name(f".{ABOUT_NAME}.part")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = msgspec.json.format(msgspec.json.encode({"about": about, **more}), indent=1)
-        part.write_bytes(text)
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}). Free some space, then run it again."
-        ) from error
+    text = msgspec.json.format(msgspec.json.encode({"about": about, **more}), indent=1)
+    write_whole(path, text, remedy=_REMEDY)
 
 
 def write_factors(folder: Path, found: Found) -> Factors:
@@ -289,16 +282,15 @@ def write_factors(folder: Path, found: Found) -> Factors:
     Raises:
         StoreError: a file cannot be written.
     """
-    try:
-        write_votes(found.votes, folder / "votes.parquet")
-        write_table(folder / "explanations.parquet", _explanations_table(found.explanations))
-        write_table(folder / "reasons.parquet", _reasons_table(found))
-        write_table(folder / "verdicts.parquet", _verdicts_table(found.matrix))
-        write_table(folder / "tests.parquet", tests_table(found.validation))
-    except OSError as error:
-        raise StoreError(
-            f"{folder}: cannot be written ({error.strerror}). Free some space, then run it again."
-        ) from error
+    tables = {
+        "votes": found.votes.frame(),
+        "explanations": _explanations_table(found.explanations),
+        "reasons": _reasons_table(found),
+        "verdicts": _verdicts_table(found.matrix),
+        "tests": tests_table(found.validation),
+    }
+    for name, table in tables.items():
+        write_table(folder / f"{name}.parquet", table, remedy=_REMEDY)
     common = {name: value for name, value in asdict(found.validation).items() if name != "tests"}
     write_about(folder, found.about, factors=found.factors, validation=common)
     return open_factors(folder)

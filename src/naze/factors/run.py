@@ -22,7 +22,7 @@ from naze.factors.applying import apply_factors
 from naze.factors.extraction import Proposed, Way, propose
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.merge import Merged, MergeSettings, merge_reasons, reason_groups
-from naze.factors.naming import Named, Refused, name_factors
+from naze.factors.naming import Named, Refused, WhyRefused, name_factors
 from naze.factors.notes import Note
 from naze.factors.parts import Parts, choose_votes, divide, votes_to_test
 from naze.factors.result import (
@@ -37,12 +37,12 @@ from naze.factors.result import (
 from naze.factors.saturation import saturation_curve
 from naze.factors.source import Explained, Source, read_explained
 from naze.factors.validation import validate
-from naze.generations import Progress, installed_versions, now, open_run
+from naze.generations import Progress, anything_open, installed_versions, now, open_run
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
 from naze.votes import Votes
 
-__all__ = ["FactorSettings", "find_factors"]
+__all__ = ["FactorSettings", "default_folder", "find_factors"]
 
 _SPARE = 0.3
 """So many more groups are named than factors are wanted: some names say nothing, some are given twice."""
@@ -125,9 +125,9 @@ def find_factors(
     """
     settings = settings or FactorSettings()
     asked = _Asked.of(source, _outcome(outcome), count, settings)
-    folder = Path(out) if out is not None else _folder(asked)
+    folder = Path(out) if out is not None else default_folder(asked.explained, asked.about.outcome)
     kept = asked.kept(folder)
-    if kept is not None and kept.finished is not None:
+    if kept is not None and kept.finished is not None and not _to_ask_again(folder):
         return open_factors(folder)
     with opened_worker(
         asked.about.model, engine=settings.engine, options=settings.options, begun=folder
@@ -152,11 +152,17 @@ def _say_nothing(words: str) -> None:
     """Tell nobody."""
 
 
-def _folder(asked: "_Asked") -> Path:
-    path = Path(asked.about.source)
-    if not path.exists():  # several sources, named together
-        path = Path(asked.about.source.split(" + ")[0])
-    return path.with_name(f"{path.stem if path.is_file() else path.name}-{asked.about.outcome.value}-factors")
+def _to_ask_again(folder: Path) -> bool:
+    """Tell whether answers that the factors rest on were set aside (`naze runs retry`); looking into one is another matter."""
+    return any(anything_open(folder / step) for step in ("extract", "name", "verdicts"))
+
+
+def default_folder(explained: Explained, outcome: Outcome) -> Path:
+    """Choose a folder beside the source; of several sources beside the first."""
+    path = Path(explained.first_name or explained.name)
+    if not path.name or path.name == "..":  # the folder's own name counts
+        path = path.resolve()
+    return path.with_name(f"{path.stem if path.is_file() else path.name}-{outcome.value}-factors")
 
 
 @dataclass(frozen=True)
@@ -453,7 +459,10 @@ def _first(named: Named, count: int) -> Named:
         named,
         factors=kept,
         reason_ids={factor.id: named.reason_ids[factor.id] for factor in kept},
-        refused=(*named.refused, *(Refused(one.name, "beyond --count", one.reason_count) for one in rest)),
+        refused=(
+            *named.refused,
+            *(Refused(one.name, WhyRefused.BEYOND_COUNT, one.reason_count) for one in rest),
+        ),
     )
 
 
@@ -462,8 +471,8 @@ def _naming_notes(named: Named, count: int) -> list[Note]:
     notes = []
     if named.unnamed:
         notes.append(Note("unnamed", {"n": named.unnamed}))
-    empty = sum(one.why == "says nothing" for one in named.refused)
-    same = sum(one.why.startswith("same as") for one in named.refused)
+    empty = sum(one.why == WhyRefused.SAYS_NOTHING for one in named.refused)
+    same = sum(one.why.startswith(WhyRefused.SAME_AS) for one in named.refused)
     if empty or same:
         notes.append(Note("names_refused", {"empty": empty, "same": same}))
     if len(named.factors) < count:

@@ -89,4 +89,5 @@ def _labels(votes: list[Vote]) -> Iterator[tuple[str, list[str | None]]]:
     for by in ("language", "length", "turns", "source"):
         yield by, labels_by(votes, by, most=_MOST_VALUES)
     for name in CATEGORIES:
-        yield name, [str(vote.extra[name]) if vote.extra.get(name) else None for vote in votes]
+        values = (vote.extra.get(name) for vote in votes)
+        yield name, [None if value is None or value == "" else str(value) for value in values]

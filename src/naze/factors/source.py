@@ -40,6 +40,8 @@ class Explained:
     notes: tuple[Note, ...] = ()
     asked: str = ""
     """What the explainer was told to do, where that is known."""
+    first_name: str = ""
+    """Of several sources, the name of the first; empty where there is but one."""
 
     @property
     def fingerprint(self) -> str:
@@ -119,6 +121,7 @@ def _together(found: Sequence[Explained]) -> Explained:
         language=languages.pop() if len(languages) == 1 else None,
         notes=tuple(note.about(one.name) for one in found for note in one.notes),
         asked="\n".join(one.asked for one in found),
+        first_name=found[0].name,
     )
 
 

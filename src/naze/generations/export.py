@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from naze.errors import InputError, StoreError
+from naze.errors import InputError
 from naze.generations.run import Run, open_run
 from naze.generations.store import EXPORTED
 from naze.tables import write_table
@@ -58,12 +58,8 @@ def export_run(run: Run | str | Path, path: str | Path, *, join: "polars.DataFra
                 return
             frame = _frame(rows)
 
-    try:
-        return write_table(Path(path), batches())
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the table cannot be written ({error}). The run is whole; free some space or choose another --to."
-        ) from error
+    remedy = "The run is whole; free some space or choose another --to."
+    return write_table(Path(path), batches(), remedy=remedy)
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> "polars.DataFrame":

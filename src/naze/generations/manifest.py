@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from naze.errors import ManifestMismatchError, NazeError, RunNotFoundError, RunVersionError, StoreError
+from naze.invocation import typed_command
 
 FORMAT = 2
 """The version of a run's folder; a run with a higher one was made by a newer naze, with a lower one by an older."""
@@ -63,6 +64,10 @@ class Manifest:
     """Installed versions when the run was started."""
     created: str = ""
     """ISO 8601, UTC."""
+    made_by: str = field(default_factory=typed_command)
+    """The command line that began or last continued it; empty: a call in Python."""
+    made_in: str = field(default_factory=lambda: str(Path.cwd()) if typed_command() else "")
+    """The folder in which that was typed."""
     format: int = FORMAT
 
 
@@ -204,4 +209,5 @@ def read_manifest(folder: Path) -> Manifest:
     known = {entry.name for entry in fields(Manifest)}
     kept: dict[str, Any] = {name: value for name, value in found.items() if name in known}
     kept["notes"] = tuple(kept.get("notes", ()))
-    return Manifest(**kept)
+    unknown = {"made_by": "", "made_in": ""}  # of a naze that did not keep it
+    return Manifest(**unknown | kept)

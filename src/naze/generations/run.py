@@ -18,13 +18,15 @@ from naze.engines.protocol import Engine
 from naze.engines.validation import validate_answer
 from naze.engines.working import watched_by
 from naze.errors import ConfigurationError, InputError, RunLockedError, RunNotFoundError, StoreError
+from naze.generations.answer_writer import AnswerWriter
 from naze.generations.asking import Asker
 from naze.generations.budget import Spender
+from naze.generations.connecting import storable
 from naze.generations.keys import AnswerKeys
 from naze.generations.manifest import MANIFEST_NAME, Manifest, check_match, read_manifest, write_manifest
 from naze.generations.progress import Progress
 from naze.generations.second_way import Check, is_better
-from naze.generations.store import STORE_NAME, AnswerWriter, Planned, Row, Store, storable
+from naze.generations.store import STORE_NAME, Planned, Row, Store
 from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
 
 Source = Callable[[], Iterable[FittedPrompt]]
@@ -207,9 +209,9 @@ class WritableRun(Run):
             )
         if progress is not None:
             progress.start(summary.rows - summary.open, summary.failed, summary.rows)
-        keys, long_keys = self._keys()
-        sitting = _Sitting(self.folder, self._store, source, self._sampling(), progress, check)
         try:
+            keys, long_keys = self._keys()
+            sitting = _Sitting(self.folder, self._store, source, self._sampling(), progress, check)
             sitting.ask(keys, open_engine, spender, routed=False)
             if open_long_engine is not None and summary.routed:
                 sitting.ask(long_keys, open_long_engine, long_spender, routed=True)
@@ -475,6 +477,8 @@ def _agreed(folder: Path, asked: Manifest | None) -> Manifest:
         current = replace(
             kept, data_path=asked.data_path, data_fingerprint=asked.data_fingerprint, options=asked.options
         )
+        if asked.made_by:
+            current = replace(current, made_by=asked.made_by, made_in=asked.made_in)
         if current == kept:
             return kept
     else:

@@ -7,73 +7,21 @@ Write-ahead logging lets others read while one process writes.
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any, overload
+from typing import Any
 
-from naze.errors import StoreError
+from naze.generations.connecting import each_row, opened_to_read, opened_to_write, storable, told_by_sqlite
 from naze.records import Answer, FinishReason, Fit, FittedPrompt, Status
 
 STORE_NAME = "store.sqlite"
-_WAITING_ANSWERS = 5_000
-"""Answers that may wait for the disk before the engine has to wait too."""
-_COMMITTED_TOGETHER = 2_000
-_BUSY_MILLISECONDS = 60_000
 _KEYS_TOGETHER = 1_000
-_CACHE_KIBIBYTES = 65_536
-_CHECKPOINT_PAGES = 4_000
 _COUNTS = "counts"
 """The remembered counts, with the last answer that they include."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS plan (
-    position INTEGER PRIMARY KEY,
-    subject_id TEXT NOT NULL,
-    question_id TEXT NOT NULL,
-    key BLOB NOT NULL,
-    fit TEXT NOT NULL,
-    tokens INTEGER,
-    whole_tokens INTEGER,
-    limit_tokens INTEGER
-);
-CREATE TABLE IF NOT EXISTS answers (
-    number INTEGER PRIMARY KEY,
-    key BLOB NOT NULL,
-    status TEXT NOT NULL,
-    text TEXT,
-    probabilities TEXT,
-    choice_mass REAL,
-    reason TEXT,
-    finish_reason TEXT,
-    prompt_tokens INTEGER NOT NULL,
-    cached_tokens INTEGER NOT NULL,
-    generated_tokens INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    attempts INTEGER NOT NULL,
-    finished_at REAL NOT NULL,
-    marks TEXT,
-    second INTEGER NOT NULL DEFAULT 0,
-    superseded INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_answer ON answers (key) WHERE superseded = 0;
-CREATE INDEX IF NOT EXISTS faulty_answers ON answers (key) WHERE marks IS NOT NULL;
-CREATE INDEX IF NOT EXISTS second_answers ON answers (key) WHERE second = 1;
-CREATE TABLE IF NOT EXISTS states (key BLOB PRIMARY KEY, states BLOB NOT NULL);
-"""
-_ANSWER_COLUMNS = (
-    "key, status, text, probabilities, choice_mass, reason, finish_reason, "
-    "prompt_tokens, cached_tokens, generated_tokens, seconds, attempts, finished_at, marks, second, superseded"
-)
-_INSERT_ANSWER = f"INSERT INTO answers ({_ANSWER_COLUMNS}) VALUES ({', '.join('?' * 16)})"
-_SET_ASIDE = "UPDATE answers SET superseded = 1 WHERE key = ? AND superseded = 0"
-_INSERT_STATES = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 _ROWS = """
 SELECT plan.position, plan.subject_id, plan.question_id, plan.fit, plan.tokens, plan.whole_tokens,
     plan.limit_tokens, answers.status, answers.text, answers.probabilities, answers.choice_mass,
@@ -152,18 +100,6 @@ class Faults:
     """Prompts whose answer has a fault, and that were not asked in a second way yet."""
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into what a person can do about it."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"{path}: the store cannot be read or written ({error}). Nothing that was stored is lost: "
-            "free some disk space or repair the file, and run the same command again."
-        ) from error
-
-
 class Store:
     """The plan and the answers of one run.
 
@@ -175,19 +111,8 @@ class Store:
     def __init__(self, folder: Path, *, writable: bool = False) -> None:
         self.path = folder / STORE_NAME
         self._writable = writable
-        with _told(self.path):
-            if writable:
-                self._connection = _connect(self.path)
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.executescript(_SCHEMA)
-            else:
-                address = f"{self.path.resolve().as_uri()}?mode=ro"
-                # a table writer may read rows from a thread of its own
-                self._connection = sqlite3.connect(
-                    address, uri=True, isolation_level=None, check_same_thread=False
-                )
-                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-            self._connection.execute("SELECT count(*) FROM facts").fetchone()
+        with told_by_sqlite(self.path):
+            self._connection = opened_to_write(self.path) if writable else opened_to_read(self.path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -195,7 +120,7 @@ class Store:
 
     def fact(self, name: str) -> str | None:
         """Read a remembered fact, e.g. `planned_from`."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             found = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if found is None else str(found[0])
 
@@ -210,7 +135,7 @@ class Store:
             How the plan differs from the one before.
         """
         run = self._connection.execute
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             run("BEGIN IMMEDIATE")
             try:
                 run("DROP TABLE IF EXISTS temp.before")
@@ -226,7 +151,8 @@ class Store:
                 run("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
-                    run("ROLLBACK")
+                    with suppress(sqlite3.Error):  # the disk may be gone; what went wrong first is told
+                        run("ROLLBACK")
                 raise
             run("DROP TABLE temp.before")
         return planned
@@ -251,7 +177,7 @@ class Store:
             For each position 0, or at the first position of an unanswered key how many rows share it
             (255 stands for more).
         """
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             rows = self._connection.execute("SELECT coalesce(max(position), -1) + 1 FROM plan").fetchone()[0]
             marks = bytearray(rows)
             open_rows = self._connection.execute(
@@ -264,7 +190,7 @@ class Store:
 
     def wanted_again(self) -> bytearray:
         """Mark the positions whose answers have faults and were not asked in a second way yet; see `wanted`."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             rows = self._connection.execute("SELECT coalesce(max(position), -1) + 1 FROM plan").fetchone()[0]
             marks = bytearray(rows)
             faulty = self._connection.execute(
@@ -289,38 +215,41 @@ class Store:
             f"SELECT count(DISTINCT key) FROM {kept} AND second = 1",
             f"SELECT count(DISTINCT key) FROM plan JOIN answers USING (key) WHERE {_FAULTY}",
         )
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             return Faults(*(int(self._connection.execute(query).fetchone()[0]) for query in queries))
 
     def rows(self, where: str = "", values: tuple[Any, ...] = ()) -> Iterator[Row]:
         """Read rows with their answers, in input order, a few at a time."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             for found in self._connection.execute(f"{_ROWS} {where} ORDER BY plan.position", values):
                 yield _row(found)
 
     def states(self) -> Iterator[tuple[str, bytes]]:
         """Read the hidden states of rows that have them, each with the id of its subject, in input order."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             known = self._connection.execute(
                 "SELECT count(*) FROM sqlite_master WHERE name = 'states'"
             ).fetchone()[0]
             if not known:  # a run that was begun before there were any
                 return
-            yield from self._connection.execute(
-                "SELECT plan.subject_id, states.states FROM plan JOIN states ON states.key = plan.key ORDER BY plan.position"
+            yield from each_row(
+                self._connection.execute(
+                    "SELECT plan.subject_id, states.states FROM plan JOIN states ON states.key = plan.key "
+                    "ORDER BY plan.position"
+                )
             )
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """Read what an export holds of each row, in input order; see `EXPORTED`."""
-        with _told(self.path):
-            yield from self._connection.execute(f"{_EXPORT} ORDER BY plan.position")
+        with told_by_sqlite(self.path):
+            yield from each_row(self._connection.execute(f"{_EXPORT} ORDER BY plan.position"))
 
     def planned_keys(self, positions: Iterable[int]) -> Iterator[bytes]:
         """Read the keys of positions in rising order, a few together, so that no transaction stays open."""
         positions = iter(positions)
         while together := list(islice(positions, _KEYS_TOGETHER)):
             wanted = set(together)
-            with _told(self.path):
+            with told_by_sqlite(self.path):
                 found = self._connection.execute(
                     "SELECT position, key FROM plan WHERE position BETWEEN ? AND ? ORDER BY position",
                     (together[0], together[-1]),
@@ -329,7 +258,7 @@ class Store:
 
     def forget_plan(self) -> None:
         """Have the rows planned anew by the next command; answers stay."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             self._forget("planned_from")
 
     def counts(self) -> list[tuple[str | None, str, int, int, int, int, float]]:
@@ -347,7 +276,7 @@ class Store:
             "coalesce(sum(answers.seconds), 0.0) FROM plan "
             "LEFT JOIN answers ON answers.key = plan.key AND answers.superseded = 0 GROUP BY 1, 2"
         )
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             last = self._connection.execute("SELECT max(number) FROM answers").fetchone()[0]
             kept = self.fact(_COUNTS)
             if kept is not None and json.loads(kept)["last"] == last:
@@ -363,7 +292,7 @@ class Store:
         Returns:
             (1 when routed, answers, prompt tokens, generated tokens) each.
         """
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             return self._connection.execute(
                 "SELECT coalesce(planned.fit = ?, 0), count(*), sum(prompt_tokens), sum(generated_tokens) FROM answers "
                 "LEFT JOIN (SELECT key, min(fit) AS fit FROM plan GROUP BY key) planned USING (key) "
@@ -385,7 +314,7 @@ class Store:
         """
         names = [status.value for status in statuses]
         marks = ", ".join("?" * len(names))
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             self._forget(_COUNTS)
             return self._connection.execute(
                 f"UPDATE answers SET superseded = 1 WHERE superseded = 0 AND status IN ({marks})", names
@@ -393,103 +322,12 @@ class Store:
 
     def earlier_attempts(self) -> dict[bytes, int]:
         """Count by key how often was asked for answers that were superseded. Each counts those before it too."""
-        with _told(self.path):
+        with told_by_sqlite(self.path):
             return dict(
                 self._connection.execute(
                     "SELECT key, max(attempts) FROM answers WHERE superseded = 1 GROUP BY key"
                 )
             )
-
-
-_Item = tuple[tuple[Any, ...], bytes | None]
-"""The values of an answer, and its hidden states."""
-_SECOND, _SUPERSEDED = 14, 15
-"""Where these two stand among an answer's values."""
-
-
-class AnswerWriter:
-    """Stores answers from a thread of its own: one by one when they come slowly, many together when fast.
-
-    What was handed over is on its way to the disk at once, so that a killed process loses at most the
-    answers in flight. A write that fails raises `StoreError` at the next call; nothing goes on unrecorded.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
-        self._failure: BaseException | None = None
-        self._thread = Thread(target=self._run, name="naze answer writer", daemon=True)
-        self._thread.start()
-
-    def put(self, key: bytes, answer: Answer, *, second: bool = False, kept: bool = True) -> None:
-        """Hand an answer over; waits when the disk is far behind.
-
-        Args:
-            key: of the prompt as it was planned.
-            answer: what came of it.
-            second: the prompt was asked in a second way.
-            kept: of two answers this is the better one; the other stays in the journal.
-        """
-        self._check()
-        while self._queue.qsize() >= _WAITING_ANSWERS:
-            time.sleep(0.005)
-            self._check()
-        self._queue.put((_values(key, answer, second=second, kept=kept), answer.states))
-
-    def close(self) -> None:
-        """Wait until everything is stored."""
-        self._queue.put(None)
-        self._thread.join()
-        self._check()
-
-    def _check(self) -> None:
-        if self._failure is not None:
-            with _told(self._path):
-                raise self._failure
-
-    def _run(self) -> None:
-        try:
-            with closing(_connect(self._path)) as connection:
-                self._write_all(connection)
-        except BaseException as error:  # the edge of this thread: whatever it is, the asking must stop
-            self._failure = error
-
-    def _write_all(self, connection: sqlite3.Connection) -> None:
-        more = True
-        while more:
-            batch, more = self._next_batch()
-            if batch:
-                connection.execute("BEGIN IMMEDIATE")
-                better = [values[:1] for values, _ in batch if values[_SECOND] and not values[_SUPERSEDED]]
-                connection.executemany(_SET_ASIDE, better)
-                connection.executemany(_INSERT_ANSWER, [values for values, _ in batch])
-                told = [(values[0], states) for values, states in batch if states is not None]
-                connection.executemany(_INSERT_STATES, told)
-                connection.execute("COMMIT")
-
-    def _next_batch(self) -> tuple[list["_Item"], bool]:
-        """Wait for one answer, then take whatever else is there."""
-        batch: list[_Item] = []
-        item = self._queue.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) >= _COMMITTED_TOGETHER:
-                return batch, True
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open for writing. A commit is on the disk before it is said to be: a power cut loses none either."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-    return connection
 
 
 def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...]:
@@ -503,41 +341,6 @@ def _plan_values(position: int, row: FittedPrompt, key: bytes) -> tuple[Any, ...
         row.whole_tokens,
         row.limit_tokens,
     )
-
-
-def _values(key: bytes, answer: Answer, *, second: bool, kept: bool) -> tuple[Any, ...]:
-    probabilities = None
-    if answer.probabilities is not None:
-        probabilities = storable(json.dumps(dict(answer.probabilities), ensure_ascii=False))
-    return (
-        key,
-        answer.status.value,
-        storable(answer.text),
-        probabilities,
-        answer.choice_mass,
-        storable(answer.reason),
-        None if answer.finish_reason is None else answer.finish_reason.value,
-        answer.prompt_tokens,
-        answer.cached_tokens,
-        answer.generated_tokens,
-        answer.seconds,
-        answer.attempts,
-        time.time(),
-        json.dumps(answer.marks) if answer.marks else None,
-        int(second),
-        int(not kept),
-    )
-
-
-@overload
-def storable(text: str) -> str: ...
-@overload
-def storable(text: None) -> None: ...
-def storable(text: str | None) -> str | None:
-    """Lone surrogates cannot be stored as UTF-8; each becomes the replacement character."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _row(found: tuple[Any, ...]) -> Row:

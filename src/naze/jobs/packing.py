@@ -11,10 +11,9 @@ from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Protocol
 
-from naze.errors import StoreError
 from naze.jobs.asking import Worker
 from naze.records import Prompt
-from naze.tables.write import written_aside
+from naze.tables.aside import write_whole
 
 __all__ = ["AROUND_TOKENS", "CountsTokens", "count_each", "counts_kept_in", "packed"]
 
@@ -69,13 +68,7 @@ def counts_kept_in(folder: Path, worker: Worker) -> Iterator[CountsTokens]:
     yield counts
     if counts.used == before:
         return
-    try:
-        with written_aside(path) as file:
-            file.write(json.dumps(counts.used).encode())
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error}). Free some space or choose another --out."
-        ) from error
+    write_whole(path, json.dumps(counts.used), remedy="Free some space or choose another --out.")
 
 
 def count_each(

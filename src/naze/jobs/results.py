@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from naze.errors import StoreError
 from naze.tables import kind_of, nested_as_json, write_table
 
 if TYPE_CHECKING:
@@ -29,7 +28,4 @@ def write_result(batches: "Iterator[pl.DataFrame]", path: Path, *, remedy: str) 
     """
     if kind_of(path) == "csv":
         batches = (nested_as_json(batch) for batch in batches)
-    try:
-        return write_table(path, batches)
-    except OSError as error:
-        raise StoreError(f"{path}: the table cannot be written ({error}). {remedy}") from error
+    return write_table(path, batches, remedy=remedy)

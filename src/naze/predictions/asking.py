@@ -18,6 +18,7 @@ from naze.factors.applying import apply_factors
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.result import open_factors
 from naze.generations import Progress
+from naze.invocation import as_typed
 from naze.jobs.asking import opened_worker
 from naze.predictions.contents import content_hashes
 from naze.predictions.features.groups import Group, Wide
@@ -161,7 +162,7 @@ def ask_about(
     if groups and not answered.any():
         raise InputError(
             f"none of {len(table):,} votes was answered by {questions.judge or questions.factors_model}. "
-            f"`naze runs show {folder / 'judge'}` says why; a model with a longer context may be needed."
+            f"`{as_typed('naze', 'runs', 'show', folder / 'judge')}` says why; a model with a longer context may be needed."
         )
     return Asked(tuple(groups), tuple(bool(one) for one in answered))
 

@@ -14,6 +14,7 @@ from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, InputError
 from naze.factors.resampling import Estimate
 from naze.generations import Progress
+from naze.invocation import as_typed
 from naze.jobs.asking import opened_worker
 from naze.predictions.agreement import Agreement, agreement_with_people
 from naze.predictions.calibrating import (
@@ -28,6 +29,7 @@ from naze.predictions.judging import Verdicts, judge_votes
 from naze.predictions.predictor import VotePredictor, outcomes_of, prompt_numbers
 from naze.predictions.scores import PredictionScore, class_numbers, difference, log_loss, score_probabilities
 from naze.records import Vote, Winner
+from naze.tables.beside import beside
 from naze.tables.write import write_table
 from naze.votes import Votes, read_votes
 
@@ -111,7 +113,7 @@ def judge_file(
     if settings.unsure < 1 and settings.predictor is None:
         raise ConfigurationError("--unsure needs --predictor: somebody has to say which votes are unsure.")
     read = read_votes(path, columns=settings.columns, limit=settings.limit)
-    folder = settings.out or Path(path).with_name(f"{Path(path).stem}-judge")
+    folder = settings.out or beside(Path(path), "-judge", suffix="")
     examples, votes = _examples(read, settings)
     cheap = None if settings.predictor is None else _cheap(settings.predictor, votes)
     asked = _asked_rows(cheap, len(votes), settings.unsure)
@@ -219,7 +221,8 @@ class _Reckoning:
         answered = np.flatnonzero(np.asarray(self.verdicts.answered, bool))
         if not len(answered):
             raise InputError(
-                f"none of {len(self.asked):,} votes was answered by {model}. `naze runs show {folder}` says why."
+                f"none of {len(self.asked):,} votes was answered by {model}. "
+                f"`{as_typed('naze', 'runs', 'show', folder)}` says why."
             )
         rows = np.asarray(self.asked, np.int64)[answered]
         known = np.array([self.votes[int(row)].winner is not None for row in rows], bool)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +14,9 @@ from zipfile import BadZipFile
 import msgspec
 import numpy as np
 
-from naze.errors import InputError
+from naze.errors import InputError, StoreError
 from naze.factors.resampling import Estimate
+from naze.invocation import as_typed
 from naze.predictions.asking import Questions
 from naze.predictions.models.learnt import Axes, Learnt
 from naze.predictions.models.linear import Linear
@@ -104,6 +106,8 @@ class AboutPredictor:
     tie: _Half
     digests: dict[str, str]
     """Each other file of the predictor -> its SHA-256, so that parts of two predictors are not taken for one."""
+    classes: tuple[str | int, str | int, str | int] = ("a", "b", "tie")
+    """What it calls a, b and a tie: as in `fit`, so that it predicts numbers where it was fitted with numbers."""
 
 
 def check_predictor_place(folder: str | Path) -> None:
@@ -125,25 +129,51 @@ def check_predictor_place(folder: str | Path) -> None:
 
 
 def save_predictor(predictor: "VotePredictor", folder: str | Path) -> Path:
-    """Write a fitted predictor; what was in the folder before is replaced, after all is written aside."""
+    """Write a fitted predictor; what was in the folder before is replaced, after all is written aside.
+
+    Raises:
+        InputError: the folder holds other files, and no predictor.
+        StoreError: it cannot be written; what was in the folder before is untouched.
+    """
     folder = Path(folder)
     check_predictor_place(folder)
+    new = not folder.exists()
+    try:
+        names = _replaced(predictor, folder)
+    except OSError as error:
+        if new:
+            with suppress(OSError):  # others may have written into it
+                folder.rmdir()
+        raise StoreError(
+            f"{folder}: the predictor cannot be written ({error.strerror or error}). What was there before is untouched; "
+            "free some space, or choose another --out."
+        ) from error
+    _forget_trees(folder, names)
+    return folder
+
+
+def _replaced(predictor: "VotePredictor", folder: Path) -> list[str]:
+    """Write all files aside, then give them their names. Returns the names."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=folder))
     try:
         _write(predictor, aside)
-        names = [one.name for one in aside.iterdir() if one.name != PREDICTOR_NAME]
+        names = [file.name for file in aside.iterdir() if file.name != PREDICTOR_NAME]
         # Its digests come first: whatever stops this halfway leaves a folder that is seen to be damaged.
         for name in (PREDICTOR_NAME, *names):
             (aside / name).replace(folder / name)
     finally:
-        for one in folder.glob(f"{_ASIDE}*"):
-            shutil.rmtree(one, ignore_errors=True)
+        for left in folder.glob(f"{_ASIDE}*"):
+            shutil.rmtree(left, ignore_errors=True)
+    return names
+
+
+def _forget_trees(folder: Path, names: list[str]) -> None:
+    """Remove the trees of an earlier predictor that this one has not."""
     for half in ("win", "tie"):
         for kind in _KINDS:
             if _trees_name(half, kind) not in names:
                 (folder / _trees_name(half, kind)).unlink(missing_ok=True)
-    return folder
 
 
 def _write(predictor: "VotePredictor", folder: Path) -> None:
@@ -155,12 +185,15 @@ def _write(predictor: "VotePredictor", folder: Path) -> None:
     for half, part in halves.items():
         for kind in _KINDS:
             if (trees := getattr(part, kind)) is not None:
-                trees.booster.save_model(str(folder / _trees_name(half, kind)))
+                (folder / _trees_name(half, kind)).write_text(
+                    trees.booster.model_to_string(), encoding="utf-8"
+                )
     about = {
         "format": FORMAT,
         "naze": version("naze"),
         "params": predictor.get_params(),
         "groups": list(predictor.group_names_),
+        "classes": predictor.classes_.tolist(),
         "languages": predictor.languages_,
         "votes": predictor.votes_,
         "extra_votes": predictor.extra_votes_,
@@ -249,7 +282,7 @@ def _loaded(folder: Path, about: AboutPredictor) -> "VotePredictor":
     with (folder / _ARRAYS).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     predictor = VotePredictor(**{name: getattr(about.params, name) for name in about.params.__annotations__})
-    predictor.classes_ = np.array(("a", "b", "tie"))
+    predictor.classes_ = np.array(about.classes)
     predictor.group_names_ = about.groups
     predictor.languages_ = about.languages
     predictor.votes_, predictor.extra_votes_ = about.votes, about.extra_votes
@@ -284,7 +317,8 @@ def read_predictor(folder: Path) -> AboutPredictor:
         told: Any = json.loads((folder / PREDICTOR_NAME).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"{folder}: no predictor is there ({PREDICTOR_NAME} is missing). `naze predict fit VOTES --out {folder}` makes one."
+            f"{folder}: no predictor is there ({PREDICTOR_NAME} is missing). "
+            f"`{as_typed('naze', 'predict', 'fit', 'VOTES', '--out', folder)}` makes one."
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(

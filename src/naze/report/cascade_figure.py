@@ -6,7 +6,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from naze.predictions.calibrating import CascadePoint
-from naze.report.html import written_aside
+from naze.report.html import page_aside
 from naze.report.svg import element, linear, text, ticks
 
 __all__ = ["cascade_figure", "cascade_marks", "write_cascade_figure"]
@@ -35,7 +35,7 @@ def write_cascade_figure(points: Sequence[CascadePoint], out: str | Path) -> Non
     Raises:
         StoreError: the file cannot be written.
     """
-    with written_aside(out) as file:
+    with page_aside(out) as file:
         file.write(cascade_figure(points))
 
 

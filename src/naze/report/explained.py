@@ -8,6 +8,7 @@ from naze.generations import Run
 from naze.jobs.explain import explained_rows, verified_quotes
 from naze.prompts import written_in
 from naze.report.page import write_explained_page
+from naze.report.told_texts import told_all
 
 __all__ = ["run_facts", "write_run_page"]
 
@@ -66,7 +67,7 @@ def run_facts(run: Run) -> dict[str, object]:
         "sampling": ", ".join(
             f"{name} {value}" for name, value in manifest.sampling.items() if value or value == 0
         ),
-        "fit": manifest.fit,
+        "fit": told_all(manifest.fit),
         "data": Path(manifest.data_path).name,
         "created": manifest.created,
         "run": run.folder.name,
@@ -87,7 +88,7 @@ def run_facts(run: Run) -> dict[str, object]:
         "generated_tokens": summary.generated_tokens,
         "seconds": summary.seconds / done if done else None,
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
-        "notes": " ".join(manifest.notes),
+        "notes": told_all(*manifest.notes) if manifest.notes else None,
     }
     always = ("rows", "answered", "failed")
     return {name: value for name, value in facts.items() if value or name in always}

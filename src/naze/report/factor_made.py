@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from naze.factors.about import About
-from naze.factors.naming import Refused
+from naze.factors.naming import Refused, WhyRefused
 from naze.factors.notes import Told
 from naze.report.note_texts import ENGINE_WORDS
 from naze.report.numbers import duration, percent
@@ -70,11 +70,12 @@ def how_made(about: About) -> Made:
 
 def why_refused(one: Refused) -> Message | str:
     """Word why a group became no factor; a reason that the page has no words for stands as it is."""
-    if one.why == "says nothing":
-        return "refused_says_nothing", {}
-    if one.why.startswith("same as "):
-        return "refused_same_as", {"factor": one.why.removeprefix("same as ")}
-    return ("refused_beyond", {}) if one.why == "beyond --count" else one.why
+    for why in WhyRefused:
+        if one.why == why:
+            return f"refused_{why.name.lower()}", {}
+    if one.why.startswith(f"{WhyRefused.SAME_AS} "):
+        return "refused_same_as", {"factor": one.why.removeprefix(f"{WhyRefused.SAME_AS} ")}
+    return one.why
 
 
 def note_words(note: Told) -> tuple[Message | str, ...]:
@@ -83,8 +84,8 @@ def note_words(note: Told) -> tuple[Message | str, ...]:
     An engine's own words that the page does not know stand as they are.
 
     Example:
-        >>> note_words("llama.cpp: the prebuilt one of Linux")
-        ('llama.cpp: the prebuilt one of Linux',)
+        >>> note_words("words of another engine")
+        ('words of another engine',)
     """
     if isinstance(note, str):
         for key, known in ENGINE_WORDS.items():

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from naze.errors import ConfigurationError, StoreError
+from naze.errors import ConfigurationError
 from naze.factors.result import Factors
 from naze.prompts import written_in
 from naze.report.factors_markdown import factors_markdown
 from naze.report.factors_page import factors_page
-from naze.report.html import written_aside
+from naze.report.html import page_aside
 from naze.report.wording import LANGUAGES
 from naze.tables import write_table
 
@@ -62,15 +62,10 @@ def write_factors_report(
     if suffix in _TABLES:
         return _write_table(factors, path)
     worded = _WORDED[suffix](factors, language=words_in, title=title, cases=cases)
-    with written_aside(path) as file:
+    with page_aside(path) as file:
         file.write(worded)
     return len(factors)
 
 
 def _write_table(factors: Factors, path: Path) -> int:
-    try:
-        return write_table(path, factors.table())
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the table cannot be written ({error.strerror or error}). Choose another --out, or free some space."
-        ) from error
+    return write_table(path, factors.table(), remedy="Choose another --out, or free some space.")

@@ -4,8 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -13,36 +12,16 @@ from typing import TextIO
 
 import jinja2
 
-from naze.errors import StoreError
+from naze.tables.aside import text_aside
 
-__all__ = ["embed", "render_page", "whole_characters", "written_aside"]
+__all__ = ["embed", "page_aside", "render_page", "whole_characters"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@contextmanager
-def written_aside(path: str | Path) -> Iterator[TextIO]:
-    """Give a file to write to that takes its name at the end only: what is there is whole, or as it was.
-
-    A folder that is not there is made.
-
-    Raises:
-        StoreError: the file cannot be written.
-    """
-    target = Path(path)
-    aside = target.with_name(f".{target.name}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        aside.replace(target)
-    except OSError as error:
-        raise StoreError(
-            f"{target}: the page cannot be written ({error.strerror}). Choose another --out, or free some space."
-        ) from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+def page_aside(path: str | Path) -> AbstractContextManager[TextIO]:
+    """Give a page to write to that takes its name at the end only. See `naze.tables.aside`."""
+    return text_aside(path, "the page", remedy="Choose another --out, or free some space.")
 
 
 def embed(value: object) -> str:

@@ -1,10 +1,11 @@
 """The notes of a factors run, in Japanese and English.
 
 English is where the notes are made (`naze.factors.notes`); Japanese stands here. Engines say of themselves what they do
-in words of their own; those that are known are told by their words.
+in words of their own; those that are known are told by their words (`told_texts.py`).
 """
 
 from naze.factors.notes import NOTES
+from naze.report.told_texts import ENGINE
 
 __all__ = ["ENGINE_WORDS", "TEXTS"]
 
@@ -31,42 +32,14 @@ _JA = {
     "few_factors": "要因は{count}ではなく{n}です。残った種類からはこれ以上得られません",
 }
 
-_ENGINE = (
-    (
-        "engine_prepared",
-        r"The GGUF file runs in OpenVINO as int8, prepared once for this machine\.",
-        "The GGUF file runs in OpenVINO as int8, prepared once for this machine.",
-        "GGUFファイルをOpenVINOでint8として動かしています（このマシン用に一度だけ変換）",
-    ),
-    (
-        "engine_sent",
-        r"every prompt is sent to (?P<to>.+), which is not this machine",
-        "every prompt is sent to {to}, which is not this machine",
-        "すべてのプロンプトは、このマシンではない{to}に送られます",
-    ),
-    (
-        "engine_estimates",
-        r"token counts are estimates on the high side: this server does not say how it counts",
-        "token counts are estimates on the high side: this server does not say how it counts",
-        "トークン数は多めの見積もりです（サーバーが数え方を公開していません）",
-    ),
-    (
-        "engine_context",
-        r"Ollama is asked for a context of (?P<n>[\d,]+) tokens; --context sets it, up to (?P<most>.+)",
-        "Ollama is asked for a context of {n} tokens; --context sets it, up to {most}",
-        "Ollamaに求めるコンテキストは{n}トークンです（--contextで指定、上限{most}）",
-    ),
-)
-"""What engines say of themselves: key, the words that are told by, English, Japanese."""
-
 TEXTS: dict[str, dict[str, str]] = {
     "en": {f"note_{key}": text.replace(":,}", "}") for key, text in NOTES.items()}
-    | {f"note_{key}": english for key, _, english, _ in _ENGINE}
+    | {f"note_{key}": english for key, _, english, _ in ENGINE}
     | {"note_of": "{of}: "},
     "ja": {f"note_{key}": text for key, text in _JA.items()}
-    | {f"note_{key}": japanese for key, _, _, japanese in _ENGINE}
+    | {f"note_{key}": japanese for key, _, _, japanese in ENGINE}
     | {"note_of": "{of}："},
 }
 
-ENGINE_WORDS = {f"note_{key}": known for key, known, _, _ in _ENGINE}
+ENGINE_WORDS = {f"note_{key}": known for key, known, _, _ in ENGINE}
 """Key of a text -> the expression that an engine's whole note matches; its named groups fill the gaps."""

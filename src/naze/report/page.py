@@ -13,8 +13,9 @@ from naze.jobs.explain import ExplainedVote
 from naze.jobs.quotes import find_quote
 from naze.prompts import written_in
 from naze.records import Fit
-from naze.report.html import embed, render_page, whole_characters, written_aside
+from naze.report.html import embed, page_aside, render_page, whole_characters
 from naze.report.texts import TEXTS
+from naze.report.told_texts import told_all
 
 __all__ = ["write_explained_page"]
 
@@ -55,7 +56,7 @@ def write_explained_page(
         "facts": list(facts.items() if isinstance(facts, Mapping) else facts),
     }
     head, tail = _frame(title, language, about)
-    with written_aside(path) as file:
+    with page_aside(path) as file:
         file.write(head)
         written = _write_rows(file, rows)
         file.write(tail)
@@ -96,7 +97,7 @@ def _as_json(row: ExplainedVote) -> dict[str, Any]:
             "marks": answer.marks or None,
             "twice": True if answer.attempts > 1 else None,
             "quotes": _quotes(row),
-            "reason": answer.reason,
+            "reason": None if answer.reason is None else told_all(answer.reason),
             "finish": answer.finish_reason,
             "prompt_tokens": answer.prompt_tokens,
             "generated_tokens": answer.generated_tokens,

@@ -18,7 +18,7 @@ from naze.predictions.explaining import Mover
 from naze.predictions.scores import CLASSES, Bin
 from naze.predictions.surprising import SurprisingVote
 from naze.report.feature_texts import feature_name
-from naze.report.html import embed, render_page, whole_characters, written_aside
+from naze.report.html import embed, page_aside, render_page, whole_characters
 from naze.report.numbers import decimal, percent, signed
 from naze.report.predictor_texts import GROUPS, NOTE_WORDS
 from naze.report.svg import element, figure, linear, text
@@ -53,7 +53,7 @@ def write_predictor_page(
     if language not in LANGUAGES:
         raise ConfigurationError(f"the page's language is {language!r}; expected {' or '.join(LANGUAGES)}.")
     page = _page(predictor, language, title)
-    with written_aside(out) as file:
+    with page_aside(out) as file:
         file.write(page)
     return len(predictor.surprising_)
 

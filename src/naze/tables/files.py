@@ -7,7 +7,7 @@ from pathlib import Path
 
 from naze.errors import FormatError
 
-__all__ = ["KINDS", "check_utf8", "existing_file", "kind_of"]
+__all__ = ["KINDS", "check_utf8", "existing_file", "is_folder", "kind_of"]
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet"}
 """Suffix -> kind of file."""
@@ -25,7 +25,7 @@ def existing_file(path: str | Path) -> Path:
         FormatError: missing, a folder, or empty.
     """
     path = Path(path)
-    if path.is_dir():
+    if is_folder(path):
         raise FormatError(f"{path} is a folder; expected a file. Name the file inside it.")
     if not path.exists():
         raise FormatError(f"{path}: there is no such file.{_nearest(path)}")
@@ -34,6 +34,20 @@ def existing_file(path: str | Path) -> Path:
     if path.stat().st_size == 0:
         raise FormatError(f"{path} is empty (0 bytes); expected a table with at least one row.")
     return path
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is that of a folder.
+
+    Raises:
+        FormatError: the system does not even look: a name that is too long, a folder that may not be entered.
+    """
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise FormatError(
+            f"{path}: cannot be opened ({error.strerror or error}). Expected the name of a file that this user may read."
+        ) from error
 
 
 def kind_of(path: str | Path) -> str:

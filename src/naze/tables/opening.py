@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from naze.errors import FormatError, InputError
-from naze.tables.files import existing_file
+from naze.tables.files import existing_file, is_folder
 from naze.tables.fingerprint import fingerprint
 from naze.tables.loose import PROBLEM, loose_batches
 from naze.tables.plain import is_several, plain_table
@@ -68,7 +68,7 @@ def open_table(table: Any) -> OpenedTable:  # noqa: ANN401 - tables of several l
     """
     if isinstance(table, str | Path):
         path = Path(table)
-        if path.is_dir() and not _holds_tables(path):
+        if is_folder(path) and not _holds_tables(path):
             opened = _folder(path)
         elif path.suffix.lower() in TEXT_SUFFIXES:
             opened = _texts([existing_file(path)], path.parent, path.stem, path)

@@ -25,7 +25,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from naze.configuration import read_configuration
 from naze.counting import counted
 from naze.errors import FormatError
-from naze.tables.files import KINDS, existing_file
+from naze.tables.files import KINDS, existing_file, is_folder
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,7 +73,7 @@ class PlainTable:
 
 def is_several(path: Path) -> bool:
     """Tell whether a path names a data set in several files: a folder that holds tables, or a pattern."""
-    if path.is_dir():
+    if is_folder(path):
         return bool(_tables_in(path))
     return any(mark in path.name for mark in "*?[") and not path.exists()
 

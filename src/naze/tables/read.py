@@ -98,7 +98,7 @@ def _pieces(file: PlainTable, columns: Sequence[str] | None, batch_rows: int) ->
 def _csv_pieces(table: PlainTable, columns: Sequence[str] | None) -> "Iterator[pl.DataFrame]":
     import polars as pl
 
-    wanted = columns or table.scan().collect_schema().names()
+    wanted = table.scan().collect_schema().names() if columns is None else columns
     with table.path.open("rb") as file:
         header, pieces = header_and_pieces(file)
         for piece in pieces:
@@ -112,7 +112,7 @@ def _jsonl_pieces(table: PlainTable, columns: Sequence[str] | None) -> "Iterator
     with table.path.open("rb") as file:
         for piece in whole_lines(file):
             if piece.strip():
-                yield pl.read_ndjson(piece, schema=schema).select(columns or pl.all())
+                yield pl.read_ndjson(piece, schema=schema).select(pl.all() if columns is None else columns)
 
 
 def _check_columns(path: Path, wanted: Sequence[str]) -> None:

@@ -4,11 +4,13 @@ The file is a copy that a run keeps: it can be continued and exported without th
 """
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.errors import ConfigurationError, InputError
+from naze.suggesting import did_you_mean
 from naze.tables.opening import OpenedTable
 from naze.tables.read import read_batches
 from naze.tables.write import write_table
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-__all__ = ["ROW", "copy_rows"]
+__all__ = ["ROW", "check_condition", "copy_rows", "satisfying_rows"]
 
 ROW = "naze row"
 """The column that holds a row's number in the table that was given, from 1."""
@@ -72,23 +74,72 @@ def _only(path: Path, numbers: list[int]) -> "Iterator[pl.DataFrame]":
 
 def _choose(table: OpenedTable, path: Path, where: str | None, sample: int | None, seed: int) -> list[int]:
     """Find the numbers of the rows that are wanted, rising."""
+    numbers = _satisfying(path, where, table.columns, table.texts)
+    return numbers if sample is None else sorted(_sampled(numbers, sample, seed))
+
+
+def satisfying_rows(frame: "pl.DataFrame", where: str, *, texts: Collection[str] = ()) -> list[int]:
+    """Find the rows of a table in memory for which a condition holds, in the language of `copy_rows`.
+
+    Args:
+        frame: the table.
+        where: an SQL condition over the columns, as DuckDB reads it.
+        texts: columns of texts that are compared as numbers where all their cells look like numbers.
+
+    Returns:
+        The places of the rows, from 0, rising.
+
+    Raises:
+        InputError: the condition cannot be read.
+
+    Example:
+        >>> import polars as pl
+        >>> satisfying_rows(pl.DataFrame({"stars": [1, 5, 4]}), "stars >= 4")
+        [1, 2]
+    """
+    columns = frame.columns
+    with tempfile.TemporaryDirectory(prefix="naze-") as folder:
+        path = Path(folder) / "rows.parquet"
+        frame.drop(ROW, strict=False).with_row_index(ROW).write_parquet(path)
+        return _satisfying(path, where, columns, texts)
+
+
+def check_condition(where: str, columns: Sequence[str]) -> None:
+    """See that a condition can be read over these columns, before there are rows; kinds of columns are not known yet.
+
+    Raises:
+        InputError: it is no SQL, or names a column that there is not.
+    """
     import duckdb
 
+    if not where.strip():
+        raise InputError(_told("it is empty", where, columns))
+    with duckdb.connect() as connection:
+        empty = ", ".join(f"NULL::VARCHAR AS {_quoted(name)}" for name in columns)
+        try:
+            connection.execute(f"SELECT 1 FROM (SELECT {empty}) given WHERE ({where}\n)")
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.ParserException) or _missing_column(str(error)) is not None:
+                raise InputError(_told(str(error), where, columns)) from error
+
+
+def _satisfying(path: Path, where: str | None, columns: Sequence[str], texts: Collection[str]) -> list[int]:
+    """Find the numbers in the column `ROW` of the rows for which a condition holds, rising."""
+    import duckdb
+
+    if where is not None and not where.strip():
+        raise InputError(_told("it is empty", where, columns))
     with duckdb.connect() as connection:
         rows = connection.read_parquet(str(path))
         connection.register("given", rows)
-        columns = ", ".join(_column(connection, name, table, where) for name in rows.columns)
-        query = f'SELECT "{ROW}" FROM (SELECT {columns} FROM given)' + (
-            f" WHERE ({where}\n)" if where else ""
+        selected = ", ".join(_column(connection, name, texts, where) for name in rows.columns)
+        query = f'SELECT "{ROW}" FROM (SELECT {selected} FROM given)' + (
+            "" if where is None else f" WHERE ({where}\n)"
         )
         try:
-            found = connection.execute(query).fetchall()
+            return sorted(int(number) for (number,) in connection.execute(query).fetchall())
         except duckdb.Error as error:
-            raise InputError(_told(str(error), where, table)) from error
-        numbers = [int(number) for (number,) in found]
-        if sample is not None:
-            numbers = _sampled(numbers, sample, seed)
-    return sorted(numbers)
+            raise InputError(_told(str(error), where, columns)) from error
 
 
 def _sampled(numbers: list[int], sample: int, seed: int) -> list[int]:
@@ -98,23 +149,35 @@ def _sampled(numbers: list[int], sample: int, seed: int) -> list[int]:
     return sorted(numbers, key=lambda number: hashlib.sha256(f"{seed} {number}".encode()).digest())[:sample]
 
 
-def _column(connection: "duckdb.DuckDBPyConnection", name: str, table: OpenedTable, where: str | None) -> str:
-    """Select a column; one of a CSV file that the condition names and whose cells are all numbers, as numbers."""
-    quoted = '"' + name.replace('"', '""') + '"'
-    if where is None or name not in table.texts or not re.search(re.escape(name), where, re.IGNORECASE):
+def _column(
+    connection: "duckdb.DuckDBPyConnection", name: str, texts: Collection[str], where: str | None
+) -> str:
+    """Select a column; one of texts that the condition names and whose cells are all numbers, as numbers."""
+    quoted = _quoted(name)
+    if where is None or name not in texts or not re.search(re.escape(name), where, re.IGNORECASE):
         return quoted
     for kind in ("BIGINT", "DOUBLE"):
         query = f"SELECT bool_and(try_cast({quoted} AS {kind}) IS NOT NULL OR trim({quoted}) = '') FROM given"
-        found: Any = connection.execute(query).fetchone()
-        if found is not None and found[0]:
+        answer: Any = connection.execute(query).fetchone()
+        if answer is not None and answer[0]:
             return f"try_cast({quoted} AS {kind}) AS {quoted}"
     return quoted
 
 
-def _told(error: str, where: str | None, table: OpenedTable) -> str:
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _told(error: str, where: str | None, columns: Sequence[str]) -> str:
     first = error.strip().splitlines()[0]
+    missing = _missing_column(error)
     return (
-        f"the condition {where!r} cannot be read: {first}. It is SQL over the columns "
-        f'{", ".join(table.columns)}, such as "length(text) > 20"; texts stand in single quotes, awkward names in '
+        f"the condition {where!r} cannot be read: {first.rstrip('.!')}."
+        f"{'' if missing is None else did_you_mean(missing, columns)} It is SQL over the columns "
+        f'{", ".join(columns)}, such as "length(text) > 20"; texts stand in single quotes, awkward names in '
         "double ones."
     )
+
+
+def _missing_column(error: str) -> str | None:
+    return error.split('"')[1] if error.startswith("Binder Error: Referenced column") else None

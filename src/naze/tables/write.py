@@ -4,17 +4,17 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from naze.errors import FormatError
-from naze.tables.files import kind_of
+from naze.tables.aside import REMEDY, written_aside
+from naze.tables.files import is_folder, kind_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["check_folder_place", "check_table_place", "write_table", "written_aside"]
+__all__ = ["check_folder_place", "check_table_place", "write_table"]
 
 _ROWS_TOGETHER = 1 << 14
 """Rows of one group of a Parquet file: what whoever reads it, naze too, holds in memory several times over."""
@@ -22,18 +22,30 @@ _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How polars words the error of the system when a Parquet file cannot be written."""
 
 
-def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame]") -> int:
+def write_table(
+    path: str | Path,
+    batches: "pl.DataFrame | Iterable[pl.DataFrame]",
+    what: str = "the table",
+    *,
+    remedy: str = REMEDY,
+) -> int:
     """Write batches that all have the same columns to a file, by its suffix: .csv, .jsonl or .parquet.
 
     The file is written aside and renamed at the end, so that nobody ever sees half a file. Memory is bounded
     by one batch for CSV and JSONL; Parquet is written a batch at a time as well.
+
+    Args:
+        path: the file.
+        batches: the rows.
+        what: they are, for the message where they cannot be written.
+        remedy: what is kept all the same, and what to do, for that message.
 
     Returns:
         The number of rows written.
 
     Raises:
         FormatError: another suffix, lists in a CSV file, or batches that differ in their columns.
-        OSError: the place cannot be written to: no room, no permission, a folder. What was there is untouched.
+        StoreError: the place cannot be written to: no room, no permission, a folder. What was there is untouched.
     """
     import polars as pl
 
@@ -44,7 +56,7 @@ def write_table(path: str | Path, batches: "pl.DataFrame | Iterable[pl.DataFrame
     if first is None:
         raise FormatError(f"{path}: nothing to write: not even a batch without rows that names the columns.")
     write = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[kind]
-    with written_aside(path) as file:
+    with written_aside(path, what, remedy=remedy) as file:
         return write(file, first, _same_columns(path, first, frames))
 
 
@@ -55,7 +67,7 @@ def check_table_place(path: str | Path) -> None:
         FormatError: another suffix than .csv, .jsonl or .parquet, a folder, or a place that cannot be written to.
     """
     path = Path(path)
-    if path.is_dir():
+    if is_folder(path):
         raise FormatError(
             f"{path} is a folder; expected the name of a file in it, such as {path / 'table.csv'}."
         )
@@ -70,7 +82,8 @@ def check_folder_place(folder: str | Path) -> None:
         FormatError: a part of the path is a file, or nobody may write there.
     """
     folder = Path(folder)
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    is_folder(folder)
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not there.is_dir():
         raise FormatError(f"{there} is a file; expected a folder. Choose another --out.")
     if not os.access(there, os.W_OK | os.X_OK):
@@ -97,29 +110,6 @@ def _same_columns(
         if frame.schema != first.schema:
             raise FormatError(f"{path}: a batch has the columns {frame.schema}; expected {first.schema}.")
         yield frame
-
-
-@contextmanager
-def written_aside(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file aside; at the end it takes its name, whole. After an error what was there is untouched."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        aside.chmod(0o666 & ~_umask())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write_csv(file: IO[bytes], first: "pl.DataFrame", rest: Iterator["pl.DataFrame"]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from naze.counting import counted
 from naze.errors import ConfigurationError, FormatError, RowError
 from naze.records import Winner
-from naze.suggesting import did_you_mean
+from naze.suggesting import did_you_mean, did_you_mean_any
 from naze.tables import fingerprint
 from naze.votes.formats import FORMATS, Notes, VoteFormat, find_format, recognise
 from naze.votes.raw import raw_batches
@@ -196,7 +196,7 @@ class _Reader:
 
     def _unknown(self, batch: "pl.DataFrame") -> VoteFormat:
         wanted = [name for name in SIDES if name not in batch.columns]
-        near = "".join(did_you_mean(name, batch.columns, used=SIDES) for name in wanted)
+        near = did_you_mean_any(wanted, batch.columns, used=SIDES)
         raise FormatError(
             f"{self.path}: the columns are {', '.join(batch.columns)}; that is none of the known layouts "
             f"({', '.join(known.name for known in FORMATS)}).{near} "

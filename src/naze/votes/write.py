@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from naze.errors import FormatError, InputError
+from naze.errors import FormatError
 from naze.tables import write_table
 from naze.tables.files import kind_of
 from naze.votes.votes import Votes
@@ -18,14 +18,8 @@ def write_votes(votes: Votes, path: str | Path) -> int:
 
     Raises:
         FormatError: another suffix.
-        InputError: the place cannot be written to: no room, no permission, a folder.
+        StoreError: the place cannot be written to: no room, no permission, a folder.
     """
     if kind_of(path) not in ("parquet", "jsonl"):
         raise FormatError(f"{path}: votes hold lists of turns; write them as .parquet or .jsonl.")
-    try:
-        return write_table(path, votes.frame())
-    except OSError as error:
-        raise InputError(
-            f"{path}: the votes cannot be written: {error.strerror or error}. What was there before is untouched; "
-            "make room there or name another place."
-        ) from error
+    return write_table(path, votes.frame(), "the votes")

@@ -7,10 +7,14 @@ import polars as pl
 import pytest
 
 import naze
+from full_disk import needs_limits, no_room
 from naze.engines.choices import distribution
 from naze.errors import ConfigurationError, InputError, StoreError
 from naze.jobs import export_table, label_job, label_to_file
+from naze.jobs.labels import job
+from naze.jobs.labels.held import FIGURES_NAME
 from naze.jobs.mapping.cascade import Cascade
+from naze.tables.aside import write_whole
 from scripted import ScriptedEngine
 
 LABELS = {"complaint": "unhappy", "praise": "happy", "praise of delivery": ""}
@@ -126,6 +130,7 @@ def test_a_correction_of_one_model_is_kept_and_not_applied_where_a_bigger_one_st
     assert done.calibrated
 
 
+@needs_limits
 def test_figures_that_cannot_be_read_are_not_overwritten(tmp_path):
     table = pl.DataFrame({"text": TEXTS})
     labelled(tmp_path, table)
@@ -195,3 +200,22 @@ def test_what_people_said_teaches_more_than_evening_out(tmp_path):
     labelled(tmp_path, pl.DataFrame({"text": TEXTS}), examples=gold)
     with pytest.raises(ConfigurationError, match="keeps what"):
         labelled(tmp_path, pl.DataFrame({"text": TEXTS}), even_out=True)
+
+
+@needs_limits
+def test_figures_that_cannot_be_written_are_told_and_every_answer_is_kept(tmp_path, monkeypatch):
+    table = pl.DataFrame({"text": TEXTS})
+
+    def without_room(*arguments, **settings):
+        with no_room():
+            write_whole(*arguments, **settings)
+
+    with monkeypatch.context() as patched, pytest.raises(StoreError) as caught:
+        patched.setattr(job, "write_whole", without_room)
+        labelled(tmp_path, table)
+    assert "figures cannot be written (File too large). Every answer is stored; free some" in str(
+        caught.value
+    )
+    assert not [file for file in (tmp_path / "run").iterdir() if FIGURES_NAME in file.name]
+    labelled(tmp_path, table)
+    assert json.loads((tmp_path / "run" / FIGURES_NAME).read_text("utf-8"))

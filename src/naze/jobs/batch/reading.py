@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from naze.engines.validation import validate_answer
-from naze.errors import FormatError, InputError, StoreError
+from naze.errors import FormatError, InputError
 from naze.jobs.batch.contract import RequestProblem
 from naze.jobs.batch.parameters import read_schema_of
 from naze.jobs.batch.requests import read_requests
@@ -331,10 +331,6 @@ def _write(target: Path, table: OpenedTable, batches: "Iterator[pl.DataFrame]") 
         raise InputError(
             f"{target} is the table itself; the result needs a file of its own. Give another --out."
         )
-    try:
-        write_table(
-            target, (nested_as_json(batch) for batch in batches) if kind_of(target) == "csv" else batches
-        )
-    except OSError as error:
-        raise StoreError(f"{target}: the table cannot be written ({error}). Choose another --out.") from error
+    plain = (nested_as_json(batch) for batch in batches) if kind_of(target) == "csv" else batches
+    write_table(target, plain, remedy="Free some space or choose another --out.")
     return target

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from naze.engines.chat_template import well_formed
-from naze.errors import InputError, StoreError
+from naze.errors import InputError
 from naze.generations import Row, Run
 from naze.jobs.batch.bodies import Defaults, read_body
 from naze.jobs.batch.contract import RequestProblem
 from naze.jobs.batch.replies import About, Usage, failed_line, output_line, refused_line
 from naze.jobs.batch.requests import Request, read_requests
 from naze.records import FinishReason, Status
-from naze.tables.write import written_aside
+from naze.tables.aside import written_aside
 
 __all__ = ["Written", "write_results"]
 
@@ -54,18 +54,13 @@ def write_results(
         InputError: the batch file is not the one that was run.
         StoreError: the files cannot be written; the run is whole.
     """
-    written = Written()
-    try:
-        with ExitStack() as stack:
-            output = stack.enter_context(written_aside(out))
-            failures = stack.enter_context(written_aside(errors))
-            for line, good in _lines(run, requests, defaults, about, written):
-                _write(output if good else failures, line)
-    except OSError as error:
-        raise StoreError(
-            f"{out}: the results cannot be written ({error}). Every answer is kept in {run.folder}; free some space and "
-            "run the same command again."
-        ) from error
+    written, what = Written(), "the results"
+    remedy = f"Every answer is kept in {run.folder}; free some space and run the same command again."
+    with ExitStack() as stack:
+        output = stack.enter_context(written_aside(out, what, remedy=remedy))
+        failures = stack.enter_context(written_aside(errors, what, remedy=remedy))
+        for line, good in _lines(run, requests, defaults, about, written):
+            _write(output if good else failures, line)
     if not written.failed:
         errors.unlink(missing_ok=True)
     return written

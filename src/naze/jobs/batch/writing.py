@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from naze.configuration import read_configuration
 from naze.engines.chat_template import split_into_turns, well_formed
-from naze.errors import ConfigurationError, InputError, StoreError
+from naze.errors import ConfigurationError, InputError
 from naze.jobs.batch.contract import MOST_BYTES, MOST_REQUESTS, Endpoint
 from naze.jobs.questions import Question, as_asked, language_of
 from naze.prompts import RowPrompts, TableRow
@@ -23,11 +23,12 @@ from naze.prompts.offering import offer_words, verbatim
 from naze.prompts.template import Template
 from naze.records import Prompt
 from naze.tables import PROBLEM, ROW, copy_rows, open_table, read_batches, read_columns
-from naze.tables.write import written_aside
+from naze.tables.aside import written_aside
 
 __all__ = ["WriteSettings", "WrittenBatch", "answer_schema", "custom_id", "write_batch"]
 
 _ROWS_TOGETHER = 2_000
+_REMEDY = "Free some space or choose another --out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +194,14 @@ class _Files:
         self._stack.__enter__()
 
     def __exit__(self, *error: Any) -> None:  # noqa: ANN401 - as a context manager is told
-        try:
-            self._stack.__exit__(*error)
-        except OSError as failure:
-            raise _unwritten(self._out, failure) from failure
+        self._stack.__exit__(*error)
 
     def add(self, request: dict[str, Any]) -> None:
         """Write a request, into the next file where this one is full."""
         line = well_formed(json.dumps(request, ensure_ascii=False)).encode() + b"\n"
-        try:
-            if self._file is None or self._requests >= MOST_REQUESTS or self._bytes + len(line) > MOST_BYTES:
-                self._file = self._next()
-            self._file.write(line)
-        except OSError as failure:
-            raise _unwritten(self._out, failure) from failure
+        if self._file is None or self._requests >= MOST_REQUESTS or self._bytes + len(line) > MOST_BYTES:
+            self._file = self._next()
+        self._file.write(line)
         self._requests, self._bytes = self._requests + 1, self._bytes + len(line)
         self.requests += 1
 
@@ -215,10 +210,4 @@ class _Files:
         path = self._out if number == 1 else self._out.with_stem(f"{self._out.stem}-{number}")
         self.paths.append(path)
         self._requests = self._bytes = 0
-        return self._stack.enter_context(written_aside(path))
-
-
-def _unwritten(out: Path, failure: OSError) -> StoreError:
-    return StoreError(
-        f"{out}: the requests cannot be written ({failure}). Free some space or choose another --out."
-    )
+        return self._stack.enter_context(written_aside(path, "the requests", remedy=_REMEDY))

@@ -12,6 +12,7 @@ from naze.jobs.chains.running import Chained, ChainSettings, StepTold, run_chain
 from naze.jobs.mapping import checked_target
 from naze.jobs.results import write_result
 from naze.tables import OpenedTable, open_table
+from naze.tables.beside import beside
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,10 +82,13 @@ def chain_target(flow: Flow, table: OpenedTable, out: str | Path | None) -> Path
     if out is not None:
         target = checked_target(Path(out))
     else:
-        given = Path(table.given)
-        suffix = {".json": ".jsonl", ".ndjson": ".jsonl"}.get(given.suffix.lower(), given.suffix.lower())
-        target = given.parent / f"{given.stem}-{flow.name}{suffix if given.is_file() else '.csv'}"
-    if table.home == "path" and target.exists() and target.samefile(table.given):
+        target = beside(Path(table.given), f"-{flow.name}")
+    if (
+        table.home == "path"
+        and target.exists()
+        and Path(table.given).exists()
+        and target.samefile(table.given)
+    ):
         raise InputError(
             f"{target} is the table itself; the result needs a file of its own. Give another --out."
         )

@@ -24,6 +24,7 @@ from naze.jobs.questions import Question, as_asked, language_of
 from naze.jobs.schemas import as_schema
 from naze.prompts import RowPrompts, Template
 from naze.suggesting import did_you_mean
+from naze.tables.selecting import check_condition
 
 __all__ = ["GROUP_COLUMNS", "as_question", "flow_language", "step_columns"]
 
@@ -86,7 +87,7 @@ def _grouped(step: GroupStep, inputs: Sequence[Columns], language: str) -> Colum
 
 
 def _filtered(step: FilterStep, inputs: Sequence[Columns], language: str) -> Columns:
-    _check_condition(step.filter, inputs[0])
+    check_condition(step.filter, inputs[0])
     return inputs[0]
 
 
@@ -142,35 +143,3 @@ def _check_free(added: Iterable[str], columns: Sequence[str]) -> None:
     for name in added:
         if name in columns:
             raise InputError(f"a column {name!r} would be added, and there is one already; rename the step.")
-
-
-def _check_condition(condition: str, columns: Columns) -> None:
-    """See that a condition is SQL and names columns that there are; kinds of columns are not known yet."""
-    import duckdb
-    import polars as pl
-
-    with duckdb.connect() as connection:
-        connection.register("given", pl.DataFrame(schema=dict.fromkeys(columns, pl.String)))
-        try:
-            connection.execute(f"SELECT 1 FROM given WHERE ({condition}\n)")
-        except duckdb.ParserException as error:
-            raise InputError(f"the condition {condition!r} is no SQL: {_first_line(error)}") from error
-        except duckdb.BinderException as error:
-            name = _missing_column(str(error))
-            if name is not None:
-                raise InputError(
-                    f"the condition {condition!r} names {name!r}; there are {', '.join(columns)}."
-                    f"{did_you_mean(name, columns)} Texts stand in single quotes."
-                ) from error
-        except duckdb.Error:
-            return  # what depends on the kinds of the columns shows when the step runs
-
-
-def _missing_column(message: str) -> str | None:
-    if not message.startswith("Binder Error: Referenced column"):
-        return None
-    return message.split('"')[1]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

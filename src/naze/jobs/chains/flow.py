@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from naze.errors import ConfigurationError, FormatError
 from naze.jobs.chains.definition import DATA, KINDS, FanInStep, FanOutStep, JoinStep, Step, Unsure
 from naze.prompts import language_name
-from naze.suggesting import did_you_mean
+from naze.suggesting import did_you_mean, did_you_mean_any
 from naze.tables import LinedYaml, read_lined_yaml
 
 __all__ = ["Flow", "read_flow"]
@@ -127,7 +127,7 @@ class Flow:
         kinds = [kind for kind in KINDS if kind in body]
         if not kinds or len(set(kinds) - {"prompt"}) > 1:
             found = ", ".join(map(repr, kinds or body)) or "nothing"
-            near = next((did_you_mean(str(key), KINDS) for key in body if did_you_mean(str(key), KINDS)), "")
+            near = did_you_mean_any(map(str, body), KINDS)
             raise FormatError(
                 f"{self.where('steps', name)}: has {found}; expected exactly one of {', '.join(KINDS)}.{'' if kinds else near}"
             )

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from naze.configuration import read_configuration
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError, RunLockedError, StoreError
-from naze.generations import Account, Budget, Progress, now
+from naze.generations import Account, Budget, Progress, anything_open, now
 from naze.jobs.asking import Told
 from naze.jobs.chains.columns import flow_language, step_columns
 from naze.jobs.chains.context import Context, Maker
@@ -45,6 +45,7 @@ from naze.jobs.chains.rows import StepRows, copy_data
 from naze.jobs.chains.standing import failed_rows
 from naze.jobs.workers import OpenWorker, Workers, worker_opener
 from naze.tables import OpenedTable, fingerprint, write_table
+from naze.tables.aside import write_whole
 
 __all__ = ["CHAIN_NAME", "ChainSettings", "Chained", "StepTold", "run_chain"]
 
@@ -58,6 +59,7 @@ _MAKERS: dict[type[Any], Maker] = {
     FanInStep: fan_in,
     JoinStep: join_rows,
 }
+_REMEDY = "Every answer is stored; free some space and run the same command again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,6 @@ class _Running:
         key = hashlib.sha256(self._table.fingerprint.encode()).hexdigest()
         path = self._context.folder / DATA / f"rows-{key[:16]}.parquet"
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
             copy_data(self._table, path)
         _forget_others(path)
         return StepRows(path, self._table.columns, fingerprint(path), self._table.texts)
@@ -215,8 +216,10 @@ class _Running:
         key = hashlib.sha256(decides.encode()).hexdigest()
         path = here / f"rows-{key[:16]}.parquet"
         texts = frozenset(name for name in columns if any(name in one.texts for one in inputs))
-        if context.retry and made.run is not None and path.is_file() and _failed(step, path):
-            path.unlink()
+        if path.is_file() and made.run is not None:
+            failures = context.retry and _failed(step, path)
+            if failures or anything_open(made.run):  # set aside, by this command or by `naze runs retry`
+                path.unlink()
         kept = path.is_file()
         self._about[step.name] = {
             "rows": str(path.relative_to(context.folder)),
@@ -248,12 +251,9 @@ class _Running:
             "data": {"name": self._table.name, "rows": str(data)},
             "steps": steps,
         }
-        aside = folder / f".{CHAIN_NAME}"
-        try:
-            aside.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-            aside.replace(folder / CHAIN_NAME)
-        except OSError as error:
-            raise StoreError(f"{folder}: the chain cannot be written ({error}). Free some space.") from error
+        write_whole(
+            folder / CHAIN_NAME, json.dumps(about, ensure_ascii=False, indent=1), "the chain", remedy=_REMEDY
+        )
 
 
 def _begun(folder: Path) -> str:
@@ -285,14 +285,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, batches: Iterator[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write_table(path, batches)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the rows cannot be written ({error}). Every answer is stored; free some space and run the same "
-            "command again."
-        ) from error
+    write_table(path, batches, "the rows", remedy=_REMEDY)
 
 
 def _forget_others(path: Path) -> None:

@@ -38,6 +38,7 @@ from naze.jobs.texts import text_column, texts_language
 from naze.prompts import column_template
 from naze.prompts.offering import verbatim
 from naze.tables import open_table
+from naze.tables.aside import write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -331,7 +332,6 @@ def _beginning(text: object, characters: int = 60) -> str:
 
 
 def _write_figures(labelled: Labelled) -> None:
-    path = labelled.mapped.folder / FIGURES_NAME
-    aside = path.with_suffix(".aside")
-    aside.write_text(json.dumps(labelled.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
-    aside.replace(path)
+    figures = json.dumps(labelled.to_dict(), ensure_ascii=False, indent=1)
+    remedy = "Every answer is stored; free some space and give the same command again."
+    write_whole(labelled.mapped.folder / FIGURES_NAME, figures, "the figures", remedy=remedy)

@@ -17,7 +17,8 @@ from naze.jobs.mapping.cascade import Cascade
 from naze.jobs.questions import Question
 from naze.prompts import Policy
 from naze.records import Sampling
-from naze.tables import TEXT_SUFFIXES, OpenedTable, open_table
+from naze.tables import OpenedTable, open_table
+from naze.tables.beside import beside
 from naze.tables.write import check_table_place
 
 __all__ = ["MapJob", "MapSettings", "TableOptions", "checked_target", "map_job", "target_of"]
@@ -131,10 +132,7 @@ def target_of(job: MapJob, out: str | Path | None) -> Path | None:
         return None if out is None else checked_target(Path(out))
     given = Path(table.given)
     if out is None:
-        kind = ".csv" if given.is_dir() or given.suffix.lower() in TEXT_SUFFIXES else given.suffix.lower()
-        suffix = {".json": ".jsonl", ".ndjson": ".jsonl"}.get(kind, kind)
-        names = "-".join(one.name for one in questions[:3])
-        out = given.parent / f"{given.stem}-{names}{suffix}"
+        out = beside(given, "-" + "-".join(question.name for question in questions[:3]))
     target = checked_target(Path(out))
     if target.exists() and given.exists() and target.samefile(given):
         raise InputError(

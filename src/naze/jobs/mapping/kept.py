@@ -17,6 +17,7 @@ from naze.jobs.mapping.result import Mapped
 from naze.jobs.mapping.rows import count_rows
 from naze.jobs.questions import Asked, Question
 from naze.prompts import Template
+from naze.tables.aside import write_whole
 
 __all__ = ["COLUMNS_NAME", "keep_columns", "keep_taken", "read_mapped"]
 
@@ -138,11 +139,5 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write(folder: Path, kept: dict[str, Any]) -> None:
-    aside = folder / f".{COLUMNS_NAME}"
-    try:
-        aside.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
-        aside.replace(folder / COLUMNS_NAME)
-    except OSError as error:
-        raise StoreError(
-            f"{folder / COLUMNS_NAME}: cannot be written ({error}). Free some space and give the same command again."
-        ) from error
+    remedy = "Free some space and give the same command again."
+    write_whole(folder / COLUMNS_NAME, json.dumps(kept, ensure_ascii=False, indent=1), remedy=remedy)

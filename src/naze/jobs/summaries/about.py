@@ -6,6 +6,7 @@ from pathlib import Path
 
 from naze.errors import RunNotFoundError, StoreError
 from naze.generations import now
+from naze.tables.aside import write_whole
 
 __all__ = ["SUMMARY_NAME", "SummaryAbout", "read_summary_about", "write_summary_about"]
 
@@ -36,17 +37,8 @@ def write_summary_about(folder: Path, about: SummaryAbout) -> None:
     """
     path = folder / SUMMARY_NAME
     created = read_summary_about(folder).created if path.is_file() else now()
-    aside = folder / f".{SUMMARY_NAME}"
-    try:
-        aside.write_text(
-            json.dumps(asdict(replace(about, created=created)), ensure_ascii=False, indent=1),
-            encoding="utf-8",
-        )
-        aside.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error}). Free some space, or choose another --run."
-        ) from error
+    told = json.dumps(asdict(replace(about, created=created)), ensure_ascii=False, indent=1)
+    write_whole(path, told, remedy="Free some space, or choose another --run.")
 
 
 def read_summary_about(folder: Path) -> SummaryAbout:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from naze.errors import StoreError
 from naze.jobs.summaries.points import REJECTIONS
 from naze.jobs.summaries.summarize import Summarized
+from naze.tables.aside import write_whole
 
 __all__ = ["as_markdown", "write_markdown"]
 
@@ -49,15 +49,8 @@ def write_markdown(found: Summarized, path: Path) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}")
-    try:
-        aside.write_text("\n".join(as_markdown(found)).rstrip() + "\n", encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error}). Every answer is stored; choose another --out and run the same command "
-            "again."
-        ) from error
+    remedy = "Every answer is stored; choose another --out and run the same command again."
+    write_whole(path, "\n".join(as_markdown(found)).rstrip() + "\n", remedy=remedy)
 
 
 def _document(row: dict[str, Any], add: str, words: dict[str, str]) -> Iterator[str]:

@@ -103,8 +103,7 @@ def read_documents(
     decides += [reading.piece_tokens, reading.overlap, reading.map_reduce, reading.template.hash]
     pieces = folder / f"pieces-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]}.parquet"
     if not pieces.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_table(pieces, _cut_all(rows, reading, worker, limit))
+        write_table(pieces, _cut_all(rows, reading, worker, limit), "the pieces of the documents")
     step = Step(TASK, reading.template, reading.sampling, pieces.stem, data_path=data_path)
     run = worker.ask(
         folder, step, lambda _: _prompts(rows, pieces, reading, limit), progress=progress, tell=tell

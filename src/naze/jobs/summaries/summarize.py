@@ -26,6 +26,7 @@ from naze.jobs.summaries.reading import Document, Reading, read_documents
 from naze.jobs.texts import text_column, texts_language
 from naze.records import Status
 from naze.tables import PROBLEM, ROW, OpenedTable, attached, copy_rows, open_table, read_batches
+from naze.tables.beside import beside
 
 if TYPE_CHECKING:
     import polars as pl
@@ -145,8 +146,7 @@ def summary_target(table: OpenedTable, out: str | Path | None) -> Path | None:
         return checked_target(Path(out))
     if table.home != "path":
         return None
-    given = Path(table.given)
-    return given.resolve().parent / f"{given.resolve().stem}-summary.jsonl"
+    return beside(Path(table.given).resolve(), "-summary", suffix=".jsonl")
 
 
 def run_summaries(
@@ -220,7 +220,6 @@ def _copy(table: OpenedTable, folder: Path, options: TableOptions, settings: Map
     chosen = json.dumps([table.fingerprint, where, sample, settings.seed])
     rows = folder / f"documents-{hashlib.sha256(chosen.encode()).hexdigest()[:16]}.parquet"
     if not rows.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         if not copy_rows(table, rows, where=where, sample=sample, seed=settings.seed):
             rows.unlink()
             raise InputError(f"{table.name}: no documents to summarize.")

@@ -107,7 +107,7 @@
   const haystacks = new Array(votes.length);
   const haystack = (vote) =>
     (haystacks[vote.place] ??= simplify(
-      [vote.id, ...vote.prompt, ...vote.a, ...vote.b, vote.model_a, vote.model_b, vote.text, vote.reason].filter(Boolean).join("\n"),
+      [vote.id, ...vote.prompt, ...vote.a, ...vote.b, vote.model_a, vote.model_b, vote.text, ...Object.values(vote.reason ?? {})].filter(Boolean).join("\n"),
     ));
   const words = () => simplify(state.query).split(/\s+/).filter(Boolean);
 
@@ -227,7 +227,7 @@
     const written = () => make("div", { class: "markdown", lang: about.answer_language, dir: "auto" }, markdown(vote.text));
     if (vote.status === "answered") inner.append(written());
     else {
-      const reason = vote.status === "open" ? say("open_reason") : vote.reason ?? "";
+      const reason = vote.status === "open" ? say("open_reason") : vote.reason?.[state.language] ?? "";
       inner.append(make("p", { class: vote.status === "open" ? "note" : "note failed" },
         make("b", {}, vote.status === "open" ? say("status_open") : `${say("failed")}: ${say(`status_${vote.status}`)}`), reason));
       if (vote.text) inner.append(make("h3", {}, say("what_it_wrote")), written());
@@ -354,7 +354,8 @@
   const drawFacts = () => {
     const known = (name) => (`fact_${name}` in texts.en ? say(`fact_${name}`) : name);
     const shown = (name, value) => (name === "language" || name === "answer_language" ? languageName(value)
-      : typeof value === "number" ? number(value, 1) : String(value));
+      : typeof value === "number" ? number(value, 1)
+      : String(value?.[state.language] ?? value));
     byId("facts").replaceChildren(...about.facts.flatMap(([name, value]) => [make("dt", {}, known(name)), make("dd", {}, shown(name, value))]));
     document.querySelector(".how").hidden = !about.facts.length;
   };
