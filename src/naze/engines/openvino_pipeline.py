@@ -24,7 +24,7 @@ from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
 from naze.engines.states import encode_states
-from naze.engines.working import Working, is_watched, tell
+from naze.engines.working import TOLD_EVERY_SECONDS, Working, is_watched, tell
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -49,8 +49,6 @@ MOST_DRAWS = 64
 """More draws cost more than asking again for what is missing."""
 WORTH_WAITING = 2 * BLOCK_TOKENS
 """A prompt waits for another to be read where that saves it so many tokens."""
-TOLD_EVERY_SECONDS = 0.25
-"""How often whoever watches is told what goes on."""
 EVEN = 1e6
 """A temperature so high that the likeliest choice is drawn as often as any other."""
 
