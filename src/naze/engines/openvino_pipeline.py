@@ -535,7 +535,7 @@ class _Batch:
         self._told_read += sum(request.prompt_tokens - request.cached_tokens for request in newly_read)
         self._told_written += sum(map(self._engine.collect_written, writing))
         now = time.monotonic()
-        if now - self._told < TOLD_EVERY_SECONDS:
+        if now - self._told < TOLD_EVERY_SECONDS and not all(map(self._engine.done, self._active)):
             return
         first = next((request for request in writing if request.written), None)
         text = "" if first is None else self._engine.text_so_far(first)

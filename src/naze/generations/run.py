@@ -270,6 +270,8 @@ class _Sitting:
         wanted = self._store.wanted_again()
         if not any(wanted):  # else every prompt is made once more for nothing
             return
+        if self._progress is not None:
+            self._progress.again(sum(map(bool, wanted)))
         with closing(AnswerWriter(self._store.path)) as self._writer:
             rows = self._chosen(wanted).rows(keys, routed=routed)
             self._ask(self._second_prompts(rows, self._check), open_engine, spender)
@@ -329,6 +331,8 @@ class _Sitting:
         else:
             answer = replace(answer, attempts=answer.attempts + first.attempts)
             self._writer.put(key, answer, second=True, kept=is_better(answer, first))
+            if self._progress is not None:
+                self._progress.advance(answer, 0)
 
     def _keep(self, key: bytes, stands_for: int, answer: Answer) -> None:
         if key in self._earlier:
