@@ -61,7 +61,7 @@ def test_a_long_text_may_come_back_to_the_same_words_a_few_times():
     for place in (2, 6, 10):
         said.insert(place, "So it is told.")
     assert text_marks(" ".join(said), "en") == ()
-    assert text_marks(" ".join(said[2:11] + ["So it is told."]), "en") == (Mark.LOOPING,)
+    assert text_marks(" ".join([*said[2:11], "So it is told."]), "en") == (Mark.LOOPING,)
 
 
 def test_words_of_the_instruction_are_found():

@@ -32,6 +32,8 @@ class Mark(StrEnum):
     """It repeats the words of the instruction."""
     AGAINST_WINNER = "against_winner"
     """Its reason speaks for the response that was not preferred."""
+    ONLY_NAME = "only_name"
+    """Its definition only says the name again."""
     SAYS_NOTHING = "says_nothing"
     """Its reason only repeats the result."""
     UNVERIFIED = "unverified"
