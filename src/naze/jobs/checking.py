@@ -13,7 +13,7 @@ from typing import ClassVar
 from naze.jobs.explaining.form import wording
 from naze.jobs.faults import Mark, cut_off, ordered, text_marks
 from naze.prompts import Template, language_name
-from naze.records import Answer, FittedPrompt, Prompt, Sampling
+from naze.records import Answer, FittedPrompt, Prompt, Sampling, Status
 
 __all__ = ["LoopCheck", "TextCheck", "against_repeating", "texts_of", "what_was_wrong"]
 
@@ -41,9 +41,10 @@ class TextCheck:
     own: bool = False
 
     def look(self, row: FittedPrompt, answer: Answer) -> Answer:
-        """Mark what is wrong with a text. See `naze.generations.Check`."""
+        """Mark what is wrong; JSON that cannot be read counts as cut off. See `naze.generations.Check`."""
         marks = list(self.marks(answer.text or "", row.prompt))
-        return replace(answer, marks=ordered([*marks, Mark.CUT_OFF] if cut_off(answer) else marks))
+        unread = bool(self.keys) and answer.status is Status.INVALID and not marks
+        return replace(answer, marks=ordered([*marks, Mark.CUT_OFF] if cut_off(answer) or unread else marks))
 
     def marks(self, text: str, prompt: Prompt) -> Iterator[Mark]:
         """Find what is wrong with an answer, whether it is JSON that can be read or not."""
