@@ -38,6 +38,8 @@ NOTES: dict[str, str] = {
     "no_kind": "{n:,} of {all:,} reasons are like too few others to belong to a kind",
     # names
     "unnamed": "{n:,} kinds got no valid name of the model; each bears the words of its most central reason",
+    "names_asked_again": "{n:,} names or definitions had a fault and were asked for once more; {better:,} are better now",
+    "names_faulty": "{n:,} names or definitions have a fault still; they are marked",
     "names_refused": "{empty:,} kinds were refused because their name says nothing, {same:,} were named like another",
     "few_factors": "{n:,} factors instead of {count:,}: the kinds that are left hold no more",
 }

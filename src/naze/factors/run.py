@@ -440,6 +440,11 @@ def _naming_notes(named: Named, count: int) -> list[Note]:
     notes = []
     if named.unnamed:
         notes.append(Note("unnamed", {"n": named.unnamed}))
+    if named.watched.asked_again:
+        values = {"n": named.watched.asked_again, "better": named.watched.mended}
+        notes.append(Note("names_asked_again", values))
+    if faulty := sum(bool(factor.marks) for factor in named.factors):
+        notes.append(Note("names_faulty", {"n": faulty}))
     empty = sum(one.why == WhyRefused.SAYS_NOTHING for one in named.refused)
     same = sum(one.why.startswith(WhyRefused.SAME_AS) for one in named.refused)
     if empty or same:
