@@ -16,7 +16,16 @@ from naze.jobs.checking import TextCheck, texts_of
 from naze.jobs.faults import Mark, ordered, text_marks
 from naze.records import Answer, FittedPrompt, Prompt
 
-__all__ = ["KEYS", "NameCheck", "first_clean", "is_garbled", "name_marks", "only_says_name", "same_name"]
+__all__ = [
+    "KEYS",
+    "NameCheck",
+    "first_clean",
+    "is_garbled",
+    "is_sentence",
+    "name_marks",
+    "only_says_name",
+    "same_name",
+]
 
 KEYS = frozenset(("name", "definition"))
 _GAPS = re.compile("それ|…")
@@ -34,6 +43,11 @@ _FRAME_JA = re.compile(
 _LEADS_JA = re.compile("^(?:より|もっと|最も|とても)+")
 _ENDS_JA = re.compile("(?:であること|である|の高さ|こと|さ|性|的|な)+$")
 _LEAST_SAID = 2
+_LONGEST_NAME_JA = 24
+_LONGEST_NAME_WORDS = 7
+_ENDS_SENTENCE_JA = re.compile("(?:です|ます|ました|ません|ている|である|する|した|した。|。)$")
+_WRITTEN_OUT = re.compile("[a-z]{4}")
+"""A word of another language, rather than the name of a format or an abbreviation."""
 _SAME_BEGINNING = 4
 """Letters by which "concise" and "conciseness" are one word."""
 
@@ -78,8 +92,24 @@ def _name_marks(name: str, definition: str, language: str) -> Iterator[Mark]:
             yield Mark.LOOPING
     if is_cut_off(definition):
         yield Mark.CUT_OFF
+    if language == "ja" and not _JAPANESE.search(name) and _WRITTEN_OUT.search(name):
+        yield Mark.LANGUAGE
+    if is_sentence(name):
+        yield Mark.LONG_NAME
     if only_says_name(name, definition):
         yield Mark.ONLY_NAME
+
+
+def is_sentence(name: str) -> bool:
+    """Tell whether a name is a sentence rather than what one calls a quality.
+
+    Example:
+        >>> is_sentence("具体的な例"), is_sentence("例を挙げて説明しています"), is_sentence("covers all that one could ask about")
+        (False, True, True)
+    """
+    if _JAPANESE.search(name):
+        return len(name) > _LONGEST_NAME_JA or bool(_ENDS_SENTENCE_JA.search(name))
+    return len(name.split()) > _LONGEST_NAME_WORDS
 
 
 def is_garbled(text: str, language: str) -> bool:

@@ -43,7 +43,9 @@ class TextCheck:
     def look(self, row: FittedPrompt, answer: Answer) -> Answer:
         """Mark what is wrong; JSON that cannot be read counts as cut off. See `naze.generations.Check`."""
         marks = list(self.marks(answer.text or "", row.prompt))
-        unread = bool(self.keys) and answer.status is Status.INVALID and not texts_of(answer.text or "", self.keys)
+        unread = (
+            bool(self.keys) and answer.status is Status.INVALID and not texts_of(answer.text or "", self.keys)
+        )
         return replace(answer, marks=ordered([*marks, Mark.CUT_OFF] if cut_off(answer) or unread else marks))
 
     def marks(self, text: str, prompt: Prompt) -> Iterator[Mark]:

@@ -15,6 +15,7 @@ _EN = {
     "fault_copied": "it repeats the words of the instruction",
     "fault_against_winner": "its reason speaks for the response that was not chosen",
     "fault_only_name": "its definition only says the name again",
+    "fault_long_name": "its name is a sentence",
     "fault_says_nothing": "its reason only repeats the result",
     "fault_unverified": "none of its quotes is in the response that it names",
 }
@@ -30,6 +31,7 @@ _JA = {
     "fault_copied": "指示文の言葉を写しています",
     "fault_against_winner": "選ばれなかった回答を支持する理由になっています",
     "fault_only_name": "定義が名前の言い換えにすぎません",
+    "fault_long_name": "名前が文になっています",
     "fault_says_nothing": "理由が結果の言い換えにすぎません",
     "fault_unverified": "引用がどれも回答の中に見つかりません",
 }

@@ -34,6 +34,8 @@ class Mark(StrEnum):
     """Its reason speaks for the response that was not preferred."""
     ONLY_NAME = "only_name"
     """Its definition only says the name again."""
+    LONG_NAME = "long_name"
+    """Its name is a sentence, not a name."""
     SAYS_NOTHING = "says_nothing"
     """Its reason only repeats the result."""
     UNVERIFIED = "unverified"
