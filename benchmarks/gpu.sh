@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Explain real votes on a graphics card: llama.cpp built with CUDA, one after another and in naze's slots.
 #
-#   python benchmarks/gpu_slots.py --write-prompts prompts.json --votes VOTES     (where naze is installed)
+#   python benchmarks/gpu_slots.py prompts.json --write --votes VOTES     (where naze is installed)
 #   benchmarks/gpu.sh LLAMA_CPP_SOURCES MODEL.gguf prompts.json                   (where the card is: nvcc, cmake, python3)
 #
 # Needs no network. Building takes some minutes, measuring one. The last lines are JSON.
@@ -25,7 +25,7 @@ for count in $slots; do
     kill -0 "$server" || { tail -n 20 /tmp/llama-server.log; exit 1; }
     sleep 0.5
   done
-  python3 "$here/gpu_slots.py" --prompts "$prompts" --slots "$count" --card "$card"
+  python3 "$here/gpu_slots.py" "$prompts" --slots "$count" --card "$card"
   kill "$server"
   wait "$server" || true
 done

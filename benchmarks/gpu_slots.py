@@ -1,8 +1,8 @@
 """Real votes explained by a llama.cpp server on a graphics card: one after another, and in as many slots as naze uses.
 
-Two steps, since the machine with the card may have neither naze nor a network. `--write-prompts FILE` lays the prompts of
-real votes out as naze does, in an environment that has it. `--prompts FILE --server URL` asks a running server, with the
-standard library alone; `gpu.sh` builds that server, starts it and calls this. The last line is JSON.
+Two steps, since the machine with the card may have neither naze nor a network. `--write` lays the prompts of real votes
+out as naze does, in an environment that has it, into the file named. Without it the file is read and a running server
+asked, with the standard library alone; `gpu.sh` builds that server, starts it and calls this. The last line is JSON.
 """
 
 import argparse
@@ -21,17 +21,17 @@ TOKENS = 128
 def main() -> None:
     """Write prompts, or measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write-prompts", type=Path)
+    parser.add_argument("prompts", type=Path, help="the file of laid-out prompts")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--votes", type=Path, default=Path("examples/votes.csv"))
     parser.add_argument("--model", default="smollm2:135m")
     parser.add_argument("--rows", type=int, default=64)
-    parser.add_argument("--prompts", type=Path)
     parser.add_argument("--server", default="http://127.0.0.1:8123")
     parser.add_argument("--slots", type=int, default=32)
     parser.add_argument("--card", default="")
     asked = parser.parse_args()
-    if asked.write_prompts is not None:
-        write_prompts(asked.write_prompts, asked.votes, asked.model, asked.rows)
+    if asked.write:
+        write_prompts(asked.prompts, asked.votes, asked.model, asked.rows)
         return
     prompts = json.loads(asked.prompts.read_text("utf-8"))
     explain(asked.server, prompts[0])  # the first request warms the card up

@@ -7,8 +7,12 @@ the nearest. `docs/configuration.md` describes every setting, and a test holds i
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import platformdirs
@@ -24,6 +28,7 @@ __all__ = [
     "cache_folder",
     "configuration_files",
     "read_configuration",
+    "with_settings",
 ]
 
 FILE_NAME = "naze.toml"
@@ -127,6 +132,24 @@ def configuration_files() -> tuple[Path, ...]:
     return tuple(path for folder in folders if (path := folder / FILE_NAME).is_file())
 
 
+_SETTINGS: ContextVar[Mapping[str, Any]] = ContextVar("settings of a command", default=MappingProxyType({}))
+
+
+@contextmanager
+def with_settings(**settings: Any) -> Iterator[None]:  # noqa: ANN401 - each setting has its own type
+    """Have settings win over files and environment, as a command's options do.
+
+    Args:
+        settings: by name; None means not given.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    before = _SETTINGS.set({**_SETTINGS.get(), **given})
+    try:
+        yield
+    finally:
+        _SETTINGS.reset(before)
+
+
 def read_configuration(**flags: Any) -> Configuration:  # noqa: ANN401 - each setting has its own type
     """Gather the settings.
 
@@ -140,7 +163,7 @@ def read_configuration(**flags: Any) -> Configuration:  # noqa: ANN401 - each se
         >>> read_configuration(language="ja").language
         'ja'
     """
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = {**_SETTINGS.get(), **{name: value for name, value in flags.items() if value is not None}}
     _check_names(given, "a flag")
     variables = {
         name.removeprefix(PREFIX).split("__")[0].lower(): name

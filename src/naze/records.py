@@ -258,6 +258,8 @@ class Factor:
     """How many votes those reasons come from."""
     fault: bool = False
     """For wins: the explanations name it of the response that was not preferred."""
+    marks: tuple[str, ...] = ()
+    """Names of what is wrong with its name or definition, though the model was asked twice (`naze.jobs.faults`)."""
 
 
 class Verdict(StrEnum):

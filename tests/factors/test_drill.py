@@ -188,3 +188,26 @@ def test_a_real_model_cites_cases_that_exist(wins, smollm2_path, tmp_path):
     assert known
     assert all(set(claim.case_ids) <= known for claim in analysis.claims)
     assert analysis.claims or analysis.problem
+
+
+class Looping(ScriptedEngine):
+    """Loops the first time, and says something the second."""
+
+    def reply(self, prompt):
+        text = "It is long. " * 8 if len(self.asked) == 1 else "It decides where the question is short."
+        return replace(super().reply(prompt), text=claims((text.strip(), ["f1"])))
+
+
+def test_an_analysis_that_loops_is_asked_for_once_more(wins, tmp_path):
+    engine, factor = Looping(), wins.factors[0]
+    worker = Worker("scripted", lambda: engine)
+    found = analyse(factor, cases_of(wins, factor), worker, tmp_path / "f01", language="en")
+    assert [claim.text for claim in found.claims] == ["It decides where the question is short."]
+    assert found.marks == () and len(engine.asked) == 2
+
+
+def test_an_analysis_that_loops_twice_says_so(wins, tmp_path, capsys):
+    found, _ = analysed(wins, tmp_path / "f01", claims(("It is long. " * 8, ["f1"])))
+    assert found.marks == ("looping",)
+    show_drill(wins, replace(wins.drill("f01"), analysis=found))
+    assert "Look twice: it says the same again and again." in capsys.readouterr().out

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from made_factors import EXPLAINED
 from naze.cli import app
 from naze.errors import ConfigurationError, InputError, ManifestMismatchError, RunNotFoundError, StoreError
-from naze.factors import FactorSettings, find_factors, open_factors
+from naze.factors import FactorSettings, RetestSettings, find_factors, open_factors, retest_factors
 from naze.factors.naming import name_factors
+from naze.factors.validation import validate
 from naze.generations import open_run
 
 SETTINGS = FactorSettings(test_limit=4, language="en", seed=3)
@@ -191,3 +192,65 @@ def test_a_run_is_found_in_without_naming_the_command(folder, settings):
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
     assert len(json.loads(done.stdout)["factors"]) == len(open_factors(folder))
+
+
+@pytest.fixture(scope="module")
+def retested(folder, tmp_path_factory, repository):
+    """The same factors, tested on three further votes too."""
+    out = tmp_path_factory.mktemp("retested") / "win"
+    votes = repository / "examples" / "votes.csv"
+    asked = ["factors", "retest", str(folder), "--votes", str(votes), "--limit", "3", "--out", str(out)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_further_votes_are_judged_and_earlier_verdicts_stay_as_they_are(folder, retested):
+    before, after = open_factors(folder), open_factors(retested)
+    assert after.factors == before.factors
+    assert after.matrix().vote_ids[:4] == before.matrix().vote_ids and len(after.matrix().vote_ids) == 7
+    assert (after.matrix().shown[:4] == before.matrix().shown).all()
+    assert (after.matrix().swapped[:4] == before.matrix().swapped).all()
+    assert [vote.id for vote in after.judged] == list(after.matrix().vote_ids)
+    assert after.about.counts["judged"] == 7 and after.about.costs["verdicts"].prompts == 3 * 2 * len(after)
+    assert after.reasons().equals(before.reasons()) and after.explanations == before.explanations
+    assert any(str(note).startswith("the verdicts on 4 of the 7 votes") for note in after.about.notes)
+
+
+def test_a_retest_is_tested_as_if_all_votes_had_been_judged_at_once(folder, retested):
+    factors = open_factors(retested)
+    faults = [factor.id for factor in factors.factors if factor.fault]
+    expected = validate(
+        factors.matrix(), list(factors.judged), outcome=factors.about.outcome, faults=faults, seed=3
+    )
+    assert factors.validation.tests == expected.tests
+
+
+def test_a_finished_retest_asks_nothing_and_other_settings_are_refused(folder, retested, repository):
+    votes, told = repository / "examples" / "votes.csv", []
+    retest_factors(folder, votes, out=retested, settings=RetestSettings(limit=3), tell=told.append)
+    assert not told
+    with pytest.raises(ManifestMismatchError, match=r"test_limit: the folder has 3, this command 5"):
+        retest_factors(folder, votes, out=retested, settings=RetestSettings(limit=5))
+    with pytest.raises(ManifestMismatchError, match=r"retested: the folder has None"):
+        retest_factors(folder, votes, out=folder, settings=RetestSettings(limit=3))
+
+
+def test_another_model_judges_further_votes_only_where_these_stand_alone(
+    folder, settings, repository, tmp_path
+):
+    votes = repository / "examples" / "votes.csv"
+    with pytest.raises(ConfigurationError, match="mixes no verdicts of two models"):
+        retest_factors(folder, votes, out=tmp_path / "mixed", settings=RetestSettings(model="gemma2"))
+    alone = RetestSettings(only=True, limit=2, model=settings.model)
+    found = retest_factors(folder, votes, out=tmp_path / "alone", settings=alone)
+    assert len(found.matrix().vote_ids) == len(found.judged) == 2
+    assert not set(found.matrix().vote_ids) & set(open_factors(folder).matrix().vote_ids)
+
+
+def test_votes_that_were_judged_or_explained_are_not_judged_again(folder, tmp_path):
+    known = open_factors(folder).votes.frame().filter(pl.col("judged") | ~pl.col("held_out"))
+    known.drop("held_out", "judged").write_parquet(tmp_path / "known.parquet")
+    with pytest.raises(InputError, match=r"none is left to judge"):
+        retest_factors(folder, tmp_path / "known.parquet", out=tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()

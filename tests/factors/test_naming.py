@@ -34,7 +34,7 @@ class Naming(ScriptedEngine):
         text = (
             name
             if name.startswith("{")
-            else json.dumps({"definition": f"The response is {name}.", "name": name})
+            else json.dumps({"definition": f"The response shows {name} to whoever reads it.", "name": name})
         )
         return replace(super().reply(prompt), text=text)
 

@@ -62,6 +62,9 @@ class Line:
     def advance(self, answer, rows):
         pass
 
+    def again(self, answers):
+        pass
+
     def finish(self):
         self.told.append("finish")
 

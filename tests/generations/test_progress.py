@@ -107,6 +107,24 @@ def test_the_time_left_is_not_nothing_while_long_answers_are_not_whole():
     assert meter.reading().seconds_left > 0
 
 
+def test_what_is_asked_for_once_more_takes_its_time_and_is_no_further_row():
+    clock = Clock()
+    meter = Meter(clock)
+    meter.start(0, 0, 4)
+    for _ in range(4):
+        clock.now += 1
+        meter.advance(GOOD, 1)
+    assert meter.reading().seconds_left == 0
+    meter.again(2)
+    assert meter.reading().seconds_left == pytest.approx(2)
+    assert "2 with a fault asked for once more, 2 s left" in describe(meter.reading())
+    clock.now += 1
+    meter.advance(BAD, 0)
+    reading = meter.reading()
+    assert (reading.done, reading.failed, reading.again) == (4, 0, 1)
+    assert reading.seconds_left == pytest.approx(1)
+
+
 def test_a_meter_does_not_grow_with_the_time_that_a_run_takes():
     clock = Clock()
     meter = Meter(clock)

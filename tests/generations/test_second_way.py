@@ -23,6 +23,8 @@ AGAIN = " (again)"
 class FaultFinder:
     """Finds the faults that a text names: "x: looping alike" has two."""
 
+    asks_again = True
+
     def __init__(self):
         self.looked_at = []
 

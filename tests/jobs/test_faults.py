@@ -22,6 +22,7 @@ GOOD = [
     ("| A | B |\n|---|---|---|---|---|\n-------- and then ========", "en"),
     ("It costs 100000000000 yen, and the blank is __________ .", "en"),
     ("以外の説明は、了承を得て了解した内容です。", "ja"),
+    ("ハイパーテキスト・マークアップ・ランゲージ（HTML）", "ja"),
 ]
 BAD = [
     ("それがそれがそれがそれがそれがそれが良い。", "ja", Mark.LOOPING),
@@ -39,6 +40,7 @@ BAD = [
     ("Antwort A ist gut und gut und gut und gut und gut und richtig.", "de", Mark.LOOPING),
     ("回答回答回答回答回答は良い。", "ja", Mark.LOOPING),
     ("The person asked for 2022" + " 2022" * 20, "en", Mark.LOOPING),
+    ("A word of its own stands here. " + "It comes back to the same words. " * 40, "en", Mark.LOOPING),
 ]
 
 
@@ -51,6 +53,15 @@ def test_a_good_text_has_no_mark(text, language):
 def test_a_fault_is_found(text, language, mark):
     found = text_marks(text, language)
     assert mark in found if mark else found == ()
+
+
+def test_a_long_text_may_come_back_to_the_same_words_a_few_times():
+    words = "amber birch cedar daisy elder fennel ginger hazel indigo juniper kelp lilac".split()
+    said = [f"The town of {word} had its own {word} market and many people of {word}." for word in words]
+    for place in (2, 6, 10):
+        said.insert(place, "So it is told.")
+    assert text_marks(" ".join(said), "en") == ()
+    assert text_marks(" ".join([*said[2:11], "So it is told."]), "en") == (Mark.LOOPING,)
 
 
 def test_words_of_the_instruction_are_found():

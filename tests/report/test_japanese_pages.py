@@ -22,6 +22,7 @@ SENTENCE = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3,}")
 """Four English words in a row."""
 VALUES = {
     "n": 12, "all": 340, "first": "行1", "least": 2, "count": 50, "distinct": 31, "reasons": 8, "empty": 3, "same": 1,
+    "earlier": 7, "better": 4, "model": "qwen2", "source": "win", "engine": "llamacpp",
 }  # fmt: skip
 
 

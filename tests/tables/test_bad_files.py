@@ -43,8 +43,8 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_an_unknown_suffix_lists_the_known(tmp_path):
-    (tmp_path / "votes.xlsx").write_bytes(b"PK")
-    assert "expected one of .csv, .jsonl" in message_of(tmp_path / "votes.xlsx")
+    (tmp_path / "votes.docx").write_bytes(b"x")
+    assert "expected one of .csv, .jsonl" in message_of(tmp_path / "votes.docx")
 
 
 @pytest.mark.parametrize("header", [b"name,text\n", "名前,text\n".encode()])

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 import typer.core
 
 from naze.errors import BudgetError, NazeError
-from naze.invocation import called_as
+from naze.invocation import called_as, heard_by
 
 __all__ = [
     "COMMANDS",
@@ -59,6 +59,14 @@ RESUMABLE = (
 """Commands that go on where they stopped when they are called again."""
 KEEPS_ANSWERS = ("predict",)
 """Commands that begin again, but ask no model anything twice."""
+
+READS_TABLES = (
+    "chain", "estimate", "explain", "extract", "factors", "judge", "label", "leaderboard", "map", "predict", "sentiment",
+    "summarize", "tidy", "votes",
+)  # fmt: skip
+"""Commands that read tables as people have them; each takes `--encoding`."""
+READS_NO_TABLE = ("show", "graph", "drill", "compare")
+"""Commands below them that read naze's own folders alone."""
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_FAILED_ROWS = 3
@@ -110,7 +118,8 @@ class _LazyGroup(typer.core.TyperGroup):
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Call the command; say in plain words what stopped it."""
         try:
-            return super().invoke(ctx)
+            with heard_by(lambda words: typer.echo(words, err=True)):
+                return super().invoke(ctx)
         except NazeError as error:
             typer.echo(f"naze: {error}", err=True)
             raise typer.Exit(EXIT_BUDGET if isinstance(error, BudgetError) else EXIT_COULD_NOT_RUN) from error
@@ -156,7 +165,45 @@ def _load(name: str) -> _Command:
     command = cast(_Command, typer.main.get_command(import_module(f"naze.cli.{name}").app))
     _fit_below_root(command)
     command.name = name
+    if name in READS_TABLES:
+        _let_name_encodings(command)
     return command
+
+
+_tables = typer.Typer()
+
+
+@_tables.command()
+def _reads_tables(
+    ctx: typer.Context,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Of a text file that is not UTF-8, such as cp932; else found by itself."),
+    ] = None,
+) -> None:
+    """Hold the option that all commands have which read tables."""
+
+
+def _let_name_encodings(command: _Command) -> None:
+    """Give every command that reads a table the option `--encoding`; what it names counts for the whole call."""
+    subcommands = getattr(command, "commands", {})
+    for name, subcommand in subcommands.items():
+        if name not in READS_NO_TABLE:
+            _let_name_encodings(subcommand)
+    if subcommands:
+        return
+    [option] = [param for param in typer.main.get_command(_tables).params if param.name == "encoding"]
+    option.expose_value = False
+    option.callback = _name_encoding
+    command.params.append(option)
+
+
+def _name_encoding(ctx: Any, _: object, encoding: str | None) -> str | None:  # noqa: ANN401 - typer's own, private
+    from naze.configuration import with_settings
+
+    if encoding is not None:
+        ctx.with_resource(with_settings(encoding=encoding))
+    return encoding
 
 
 def _fit_below_root(command: _Command) -> None:

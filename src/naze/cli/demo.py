@@ -12,18 +12,27 @@ from naze.invocation import as_typed, called_as
 
 app = typer.Typer(help="Explain real votes, find factors, learn to predict; write three pages to read.")
 
+_MODEL = "qwen2.5-coder:1.5b"
+"""Judged the votes that come with naze; another model judges anew."""
 _CHECKOUT = Path(__file__).parents[3] / "examples"
 """In a checkout the examples lie beside the sources; a wheel has them inside."""
 
 
 @app.command()
 def demo(
-    model: Annotated[str, typer.Option(help="As `naze models` lists it.")] = "qwen2.5-coder:1.5b",
+    model: Annotated[str, typer.Option(help="As `naze models` lists it.")] = _MODEL,
     votes: Annotated[Path | None, typer.Option(help="Your own votes; else 24 that come with naze.")] = None,
     language: Annotated[str, typer.Option(help="Of explanations and pages: ja or en.")] = "ja",
     out: Annotated[Path, typer.Option(help="The folder for runs, predictor and pages.")] = Path("demo"),
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Find and judge all factors anew; else most verdicts come with naze."),
+    ] = False,
 ) -> None:
-    """Explain real votes, find the factors behind them, learn to predict, and write three pages to read.
+    """Explain real votes, test the factors behind votes, learn to predict, and write three pages to read.
+
+    The factors were found by the same model and tested on 240 held-out votes of people beforehand, and come with naze; here
+    they are tested on your votes too. With --fresh, or with another model, everything is asked on this machine.
 
     Stop it whenever you like; the same command goes on.
     """
@@ -31,18 +40,22 @@ def demo(
     examples = _examples()
     file = votes or examples / "votes.csv"
     explained = examples / "explained.parquet"
-    run, factors, predictor = (
-        out / "runs" / f"{name}-{language}" for name in ("explained", "factors", "predictor")
-    )
+    run, predictor = (out / "runs" / f"{name}-{language}" for name in ("explained", "predictor"))
     pages = {name: out / f"{name}.html" for name in ("report", "factors", "predictor")}
     _call("pull", model)
     _call("votes", "check", file)
     _call("explain", file, "--model", model, "--language", language, "--out", run)
     _call("report", run, "--out", pages["report"])
-    _call(
-        "factors", run, explained, "--outcome", "win", "--count", 6, "--test-limit", 24, "--model", model,
-        "--language", language, "--out", factors,
-    )  # fmt: skip
+    known = examples / f"factors-{language}"
+    if fresh or model != _MODEL or not known.is_dir():
+        factors = out / "runs" / f"factors-fresh-{language}"
+        _call(
+            "factors", run, explained, "--outcome", "win", "--count", 8, "--test-votes", examples / "held_out.parquet",
+            "--test-limit", 240 if fresh else 60, "--model", model, "--language", language, "--out", factors,
+        )  # fmt: skip
+    else:
+        factors = out / "runs" / f"factors-{language}"
+        _call("factors", "retest", known, "--votes", file, "--limit", 24, "--out", factors)
     _call("report", factors, "--language", language, "--out", pages["factors"])
     _call("predict", "fit", explained, "--out", predictor)
     _call("report", predictor, "--language", language, "--out", pages["predictor"])

@@ -132,6 +132,50 @@ def find(
 
 
 @app.command()
+def retest(
+    folder: _Folder,
+    votes: Annotated[
+        list[Path], typer.Option(metavar="<path>", help="Further votes with results; or several files.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The folder of the factors as tested now; the same again continues.")
+    ],
+    only: Annotated[
+        bool, typer.Option("--only", help="Test on these votes alone; else on those judged before too.")
+    ] = False,
+    where: Annotated[
+        str | None, typer.Option(help="Only votes that satisfy this: \"language = 'ja'\".")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Votes that the model judges at most; 0: all.")] = 300,
+    alpha: Annotated[
+        float | None, typer.Option(help="A factor passes where its q-value is at most this; else as before.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Judges; else the model that judged before. Another one only with --only."),
+    ] = None,
+    engine: _Engine = None,
+    context: Annotated[int | None, typer.Option(min=64, help="Tokens of prompt and answer.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Prompts computed at once.")] = None,
+    allow_remote: _AllowRemote = False,
+    as_json: _Json = False,
+) -> None:
+    """Judge further votes by factors that were found before, and test each factor anew; FACTORS stays as it is."""
+    from naze.factors import RetestSettings, retest_factors
+    from naze.generations import choose_progress
+
+    settings = RetestSettings(
+        only=only, model=model, where=where, limit=limit or None, alpha=alpha, engine=engine,
+        options=EngineOptions(context_tokens=context, concurrency=concurrency, allow_remote=allow_remote),
+    )  # fmt: skip
+    found = retest_factors(
+        folder, votes, out=out, settings=settings, progress=choose_progress,
+        tell=lambda words: typer.echo(f"{words} …", err=True),
+    )  # fmt: skip
+    _show(found, "rank", None, as_json=as_json)
+
+
+@app.command()
 def show(
     folder: _Folder,
     sort: Annotated[

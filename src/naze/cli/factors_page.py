@@ -1,6 +1,6 @@
 """Factors go in; tables and plain words for a terminal come out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from naze.factors import Case, Comparison, Drill, Factors, Role, Within
 from naze.factors.resampling import Estimate
 from naze.factors.tested import FactorTest, Why
 from naze.invocation import as_typed
+from naze.jobs.fault_texts import look_twice
 from naze.records import Outcome, Turns
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _table(factors: Factors, table: "pl.DataFrame") -> Table:
         factor, test = names[factor_id], factors.tests[factor_id]
         shown.add_row(
             factor_id,
-            escape(factor.name) + (" [dim](fault)[/]" if factor.fault else ""),
+            escape(factor.name) + (" [dim](fault)[/]" if factor.fault else "") + _marked(factor.marks),
             f"{factor.vote_count:,}",
             _percent(test.coverage.value),
             _interval(test.lift) if tie else _interval(test.accuracy, percent=True),
@@ -105,6 +106,11 @@ def _table(factors: Factors, table: "pl.DataFrame") -> Table:
             style="" if test.passed else "dim",
         )
     return shown
+
+
+def _marked(marks: Sequence[str]) -> str:
+    """Say what is wrong with a text that a model wrote, where something is."""
+    return f" [yellow]{escape(look_twice(marks))}[/]" if marks else ""
 
 
 def _footer(factors: Factors) -> Iterator[str]:
@@ -136,7 +142,7 @@ def show_drill(factors: Factors, looked: Drill) -> None:
     """Print one factor: test, cases, where it holds, what the cases show."""
     console, factor, test = Console(highlight=False), looked.factor, looked.test
     console.print(f"[bold]{factor.id}  {escape(factor.name)}[/]{'  (a fault)' if factor.fault else ''}")
-    console.print(escape(factor.definition))
+    console.print(escape(factor.definition) + _marked(factor.marks))
     console.print(
         f"Named by {factor.vote_count:,} votes ({factor.reason_count:,} reasons). {_told(test)}: {WHY[test.why]}."
     )
@@ -200,6 +206,8 @@ def _show_analysis(console: Console, looked: Drill) -> None:
     analysis = looked.analysis
     assert analysis is not None
     console.print(f"\n[bold]What the cases show[/] ({escape(analysis.model)})")
+    if analysis.marks:
+        console.print(_marked(analysis.marks).strip())
     for claim in analysis.claims:
         cited = escape(f"[{', '.join(claim.case_ids)}]")
         console.print(f"- {escape(claim.text)} [dim]{cited}[/]")

@@ -55,6 +55,11 @@ class FirstExplanation:
             self._over = True
         self._progress.advance(answer, rows)
 
+    def again(self, answers: int) -> None:
+        """Some explanations are asked for once more; by then the first has been shown."""
+        self._over = True
+        self._progress.again(answers)
+
     def finish(self) -> None:
         """The sitting is over."""
         self._over = True

@@ -8,6 +8,7 @@ import typer
 
 from naze.cli import EXIT_FAILED_ROWS, budget_options
 from naze.cli import table_options as options
+from naze.counting import counted
 from naze.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def _show(found: "Summarized", target: Path, page: Path, *, as_json: bool) -> No
     from naze.jobs.summaries.points import REJECTIONS
 
     documents, failed, rejected = len(found.documents), found.failed, found.rejected
+    watched = found.watched
     if as_json:
         told = {"file": str(target), "page": str(page), "run": str(found.folder), "documents": documents}
+        told |= {"asked_again": watched.asked_again, "mended": watched.mended, "marked": found.marked}
         told |= {"failed": failed, "levels": found.levels, "rejected": dict(rejected)}
         told["models"] = budget_options.spending(found.folder, budget_options.read_table(None))
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -78,6 +81,11 @@ def _show(found: "Summarized", target: Path, page: Path, *, as_json: bool) -> No
             typer.echo(f"To read: {page}")
         for kind, count in rejected.most_common():
             typer.echo(f"{count:,} points were rejected: they {REJECTIONS[kind]}.")
+        if watched.asked_again:
+            typer.echo(
+                f"{counted(watched.asked_again, 'answer')} with a fault asked for once more: {watched.mended:,} better now. "
+                f"{counted(found.marked, 'document', 'has')} one still, marked."
+            )
         budget_options.say_spending(found.folder, budget_options.read_table(None))
         if failed:
             typer.echo("The reason column says what is missing. Again: the same command with --retry.")

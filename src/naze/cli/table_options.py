@@ -15,7 +15,7 @@ from naze.cli import EXIT_FAILED_ROWS, budget_options
 from naze.cli.estimated import DryRun, choose_prices, show_estimate
 from naze.engines.protocol import EngineOptions
 from naze.errors import ConfigurationError
-from naze.invocation import as_typed
+from naze.invocation import as_typed, was_noted
 from naze.records import Sampling
 
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ def tell(told: "Told") -> None:
     manifest, planned = told.manifest, told.planned
     typer.echo(f"Run {told.folder}: {manifest.model} ({manifest.engine}).", err=True)
     for note in manifest.notes:
-        typer.echo(f"  {note}", err=True)
+        if not was_noted(note):
+            typer.echo(f"  {note}", err=True)
     if manifest.address is not None:
         typer.echo(f"  Rows are sent to {manifest.address}.", err=True)
     if planned is not None and (planned.changed or planned.gone or planned.new < planned.rows):

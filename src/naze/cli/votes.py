@@ -104,11 +104,8 @@ def read_file(
     file: Path, columns: list[str] | None, winner: list[str] | None, format: str | None, limit: int | None
 ) -> "Votes":
     """Read a file of votes as the command line's options say."""
-    from naze.tables import plain_table
     from naze.votes import read_votes
 
-    for note in plain_table(file).notes:
-        typer.echo(note, err=True)
     return read_votes(
         file,
         format=format,

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from naze.engines.background import BackgroundLoop
+from naze.engines.working import Working, is_watched, tell, watched_by
 from naze.records import Answer, Prompt
 
 __all__ = ["Ask", "Dispatcher"]
@@ -41,7 +42,8 @@ class Dispatcher:
         self._last: dict[int, _Subject | None] = dict.fromkeys(range(lanes))
         self._waiting: list[Prompt] = []
         self._running: dict[Future[Answer], tuple[Prompt, int]] = {}
-        self._finished: SimpleQueue[Future[Answer]] = SimpleQueue()
+        self._heard: SimpleQueue[Future[Answer] | Working] = SimpleQueue()
+        """Answers as they finish, and before that, where somebody watches, what is done."""
         self._read: _Subject | None = None
         """The last subject that the shared cache knows."""
         self._more = True
@@ -62,10 +64,13 @@ class Dispatcher:
     def _collect(self) -> Iterator[tuple[Prompt, Answer]]:
         """Wait for an answer; give out all that have come, and only then raise what failed."""
         failure: BaseException | None = None
-        done = [self._finished.get()]
-        while not self._finished.empty():
-            done.append(self._finished.get())
-        for future in done:
+        heard = [self._heard.get()]
+        while not self._heard.empty():
+            heard.append(self._heard.get())
+        for future in heard:
+            if isinstance(future, Working):
+                tell(future)
+                continue
             prompt, lane = self._running.pop(future)
             self._free.append(lane)
             self._read = _subject(prompt)
@@ -113,9 +118,10 @@ class Dispatcher:
         place = next((place for place, lane in enumerate(self._free) if self._last[lane] == subject), 0)
         lane = self._free.pop(place if subject is not None else 0)
         self._last[lane] = subject
-        future = self._loop.start(self._ask(prompt, lane))
+        with watched_by(self._heard.put if is_watched() else None):  # told here, in the thread of who watches
+            future = self._loop.start(self._ask(prompt, lane))
         self._running[future] = (prompt, lane)
-        future.add_done_callback(self._finished.put)
+        future.add_done_callback(self._heard.put)
 
     def _cancel(self) -> None:
         running = list(self._running)

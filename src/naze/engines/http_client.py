@@ -49,6 +49,12 @@ class _RetryError(Exception):
         self.wait_seconds = wait_seconds
 
 
+Hear = Callable[[Mapping[str, Any]], None]
+"""Is given every object of a reply that comes in pieces."""
+Listen = Callable[[], Hear]
+"""Begins to listen to an attempt."""
+
+
 class HttpClient:
     """Speaks JSON with one server. Its coroutines run in one event loop.
 
@@ -97,6 +103,23 @@ class HttpClient:
         """
         return await self._request("POST", path, encode(body))
 
+    async def stream(self, path: str, body: Mapping[str, Any], listen: Listen) -> Reply:
+        """Send an object to a path, and hear every object of the reply as it comes: lines of JSON, or server-sent events.
+
+        Args:
+            path: on the server.
+            body: that is sent.
+            listen: is called anew for every attempt, and returns what hears each object.
+
+        Returns:
+            The last object.
+
+        Raises:
+            EngineUnavailableError: as `post`.
+            EngineReplyError: as `post`; or the server sent an error midway.
+        """
+        return await self._request("POST", path, encode(body), listen)
+
     async def find(self, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
         """Ask once for something that not every server has; None where it has not, or gives no object."""
         content = None if body is None else encode(body)
@@ -117,7 +140,13 @@ class HttpClient:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _request(self, method: str, path: str, content: bytes | None) -> Reply:
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        listen: Listen | None = None,
+    ) -> Reply:
         attempts = 0
         try:
             async for attempt in stamina.retry_context(
@@ -130,7 +159,7 @@ class HttpClient:
             ):
                 with attempt:
                     attempts += 1
-                    return await self._attempt(method, path, content, attempts)
+                    return await self._attempt(method, path, content, attempts, listen=listen)
         except _RetryError as retry:
             error = retry.error
             if isinstance(error, EngineReplyError):
@@ -141,12 +170,20 @@ class HttpClient:
         raise AssertionError("a retry ends with a reply or an error")
 
     async def _attempt(
-        self, method: str, path: str, content: bytes | None, attempts: int = 1, seconds: float | None = None
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        attempts: int = 1,
+        seconds: float | None = None,
+        listen: Listen | None = None,
     ) -> Reply:
         url = self.address.origin + path
         seconds = self._timeout_seconds if seconds is None else seconds
         try:
             async with asyncio.timeout(seconds):
+                if listen is not None:
+                    return Reply(await self._hear(path, content, listen()), attempts)
                 response = await self._client.request(method, path, content=content)
         except TimeoutError as error:
             raise EngineReplyError(
@@ -171,6 +208,22 @@ class HttpClient:
                 EngineReplyError(f"{url}: the reply cannot be read ({_reason(error)}).")
             ) from error
         return Reply(_check(url, response), attempts)
+
+    async def _hear(self, path: str, content: bytes | None, hear: Hear) -> Mapping[str, Any]:
+        url = self.address.origin + path
+        last: Mapping[str, Any] | None = None
+        async with self._client.stream("POST", path, content=content) as response:
+            if response.status_code >= 300:
+                await response.aread()
+                return _check(url, response)
+            async for line in response.aiter_lines():
+                said = _event(url, line)
+                if said is not None:
+                    last = said
+                    hear(said)
+        if last is None:
+            raise _RetryError(EngineReplyError(f"{url}: expected JSON in pieces; got nothing."))
+        return last
 
     async def _look(self) -> None:
         if self._watch is not None:
@@ -218,6 +271,22 @@ def _check(url: str, response: httpx2.Response) -> Mapping[str, Any]:
             EngineReplyError(f"{url}: expected a JSON object; got {_quote(response)}.", status=status)
         )
     return body
+
+
+def _event(url: str, line: str) -> Mapping[str, Any] | None:
+    """Read one line of a reply in pieces; None where it holds no object."""
+    text = line.removeprefix("data:").removeprefix("error:").strip()
+    if not text or text == "[DONE]":
+        return None
+    try:
+        said = json.loads(text)
+    except ValueError as error:
+        raise EngineReplyError(
+            f"{url}: expected JSON in pieces; got {text[:QUOTED_CHARACTERS]!r}."
+        ) from error
+    if not isinstance(said, dict) or "error" in said or line.startswith("error:"):
+        raise EngineReplyError(f"{url}: the server ended its answer with {text[:QUOTED_CHARACTERS]!r}.")
+    return said
 
 
 def _refused(url: str, response: httpx2.Response) -> NazeError:

@@ -11,11 +11,12 @@ from typing import Any, Self
 
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import check_first_tokens, distribution
-from naze.engines.http_client import HttpClient
+from naze.engines.http_client import Hear, HttpClient, Reply
 from naze.engines.http_server import Facts, TokenBudget, check_room, field, read_schema
 from naze.engines.json_grammar import MOST_INDENTED
 from naze.engines.protocol import EngineOptions
 from naze.engines.schemas import enforced
+from naze.engines.working import Telling, is_watched
 from naze.errors import ChoiceError, EngineReplyError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -124,7 +125,7 @@ class LlamaServer:
     async def _write(self, prompt: Prompt, body: dict[str, Any], prompt_tokens: int) -> Answer:
         if prompt.schema is not None:
             body["json_schema"] = _with_bounded_gaps(read_schema(enforced(prompt.schema, "llamacpp").schema))
-        reply = await self._client.post(f"{self._root}/completion", body)
+        reply = await self._complete(prompt, body)
         where = self._client.address.text
         text = field(reply.body, "content", str, where=where)
         stop = field(reply.body, "stop_type", str, where=where)
@@ -145,6 +146,27 @@ class LlamaServer:
             generated_tokens=field(reply.body, "tokens_predicted", int, where=where),
             attempts=reply.attempts,
         )
+
+    async def _complete(self, prompt: Prompt, body: Mapping[str, Any]) -> Reply:
+        """Have a text written; where somebody watches, tell what is read and written meanwhile."""
+        path = f"{self._root}/completion"
+        if not is_watched():
+            return await self._client.post(path, body)
+        telling = Telling(prompt)
+
+        def listen() -> Hear:
+            telling.begin()
+            return hear
+
+        def hear(said: Mapping[str, Any]) -> None:
+            if isinstance(progress := said.get("prompt_progress"), dict):
+                telling.read(int(progress.get("processed", 0)) - int(progress.get("cache", 0)))
+            elif text := said.get("content"):
+                telling.write(str(text))
+
+        reply = await self._client.stream(path, {**body, "stream": True, "return_progress": True}, listen)
+        telling.finish()
+        return Reply({**reply.body, "content": telling.text}, reply.attempts)
 
     async def _choose(self, prompt: Prompt, body: dict[str, Any], prompt_tokens: int) -> Answer:
         """Read the probability of each choice's first token; nothing is written."""

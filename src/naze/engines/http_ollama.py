@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from naze.engines.chat_template import Message, plain_text, split_into_turns
-from naze.engines.http_client import HttpClient, Reply
+from naze.engines.http_client import Hear, HttpClient, Reply
 from naze.engines.http_openai import MOST_LOGPROBS, choose_among, choose_name
 from naze.engines.http_server import Facts, check_room, field, read_schema
 from naze.engines.protocol import EngineOptions
 from naze.engines.token_estimate import least_tokens, most_tokens
+from naze.engines.working import Telling, is_watched
 from naze.errors import ChoiceError, ContextOverflowError, EngineReplyError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -102,7 +103,7 @@ class OllamaServer:
         check_room(tokens, limit)
         body = self._body(prompt, sampling, messages, limit - tokens)
         try:
-            reply = await self._post(body)
+            reply = await self._post(body, prompt)
         except EngineReplyError as error:
             if error.status == 400 and "context" in str(error).lower():
                 raise ContextOverflowError(
@@ -114,9 +115,28 @@ class OllamaServer:
         read = await self._check_whole(messages, reply, body)
         return self._finish(prompt, reply, read if read is not None else tokens)
 
-    async def _post(self, body: Mapping[str, Any]) -> Reply:
-        place = "chat" if "messages" in body else "generate"
-        return await self._client.post(f"{self._root}/api/{place}", body)
+    async def _post(self, body: Mapping[str, Any], prompt: Prompt | None = None) -> Reply:
+        """Ask; where somebody watches, tell what is written about a prompt meanwhile."""
+        path = f"{self._root}/api/{'chat' if 'messages' in body else 'generate'}"
+        if prompt is None or prompt.choices or not is_watched():
+            return await self._client.post(path, body)
+        telling = Telling(prompt)
+
+        def listen() -> Hear:
+            telling.begin()
+            return hear
+
+        def hear(said: Mapping[str, Any]) -> None:
+            message = said.get("message")
+            text = message.get("content") if isinstance(message, dict) else said.get("response")
+            if text:
+                telling.write(str(text))
+
+        reply = await self._client.stream(path, {**body, "stream": True}, listen)
+        telling.read(_count(reply) or 0)
+        telling.finish()
+        whole = {"response": telling.text} if "prompt" in body else {"message": {"content": telling.text}}
+        return Reply({**reply.body, **whole}, reply.attempts)
 
     def _messages(self, prompt: Prompt) -> list[Message]:
         return split_into_turns(prompt, system_role=self._system_role)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from naze.engines.admission import Admission
+from naze.engines.admission import SHORT_TOKENS, Admission
 from naze.engines.chat_template import ChatTemplate
 from naze.engines.choices import distribution
 from naze.engines.json_grammar import bounded_grammar
@@ -24,7 +24,7 @@ from naze.engines.prefix_blocks import PrefixBlocks
 from naze.engines.protocol import EngineOptions, Identity, Model
 from naze.engines.schemas import enforced
 from naze.engines.states import encode_states
-from naze.engines.working import Working, is_watched, tell
+from naze.engines.working import TOLD_EVERY_SECONDS, Working, is_watched, tell
 from naze.errors import ChoiceError, EngineCrashError, ModelFileError, TurnsError
 from naze.records import Answer, FinishReason, Prompt, Sampling, Status
 
@@ -49,8 +49,6 @@ MOST_DRAWS = 64
 """More draws cost more than asking again for what is missing."""
 WORTH_WAITING = 2 * BLOCK_TOKENS
 """A prompt waits for another to be read where that saves it so many tokens."""
-TOLD_EVERY_SECONDS = 0.25
-"""How often whoever watches is told what goes on."""
 EVEN = 1e6
 """A temperature so high that the likeliest choice is drawn as often as any other."""
 
@@ -414,7 +412,6 @@ class OpenVinoPipeline:
         for request in newly_read:
             request.remembered = True
             self._read.add(request.ids)
-        self.admission.note_read(sum(request.prompt_tokens - request.cached_tokens for request in newly_read))
         return newly_read
 
     def expect(self, request: _Request) -> None:
@@ -527,6 +524,7 @@ class _Batch:
                     self._engine.admit(self._pipeline, request, further)
                     continue
                 self._active.remove(request)
+                self._engine.admission.leave(id(request))
                 yield request.prompt, self._engine.finish(request)
             self._release()
 
@@ -537,7 +535,7 @@ class _Batch:
         self._told_read += sum(request.prompt_tokens - request.cached_tokens for request in newly_read)
         self._told_written += sum(map(self._engine.collect_written, writing))
         now = time.monotonic()
-        if now - self._told < TOLD_EVERY_SECONDS:
+        if now - self._told < TOLD_EVERY_SECONDS and not all(map(self._engine.done, self._active)):
             return
         first = next((request for request in writing if request.written), None)
         text = "" if first is None else self._engine.text_so_far(first)
@@ -553,13 +551,15 @@ class _Batch:
         self._told, self._told_prompts, self._told_read, self._told_written = now, 0, 0, 0
 
     def _may_join(self, prompt: Prompt | None) -> bool:
-        """Tell whether a prompt may join what is under way. Choices are answered as soon as they are read."""
-        if prompt is None or prompt.choices:
+        """Tell whether a prompt may join what is under way."""
+        if prompt is None or self._is_short(prompt):
             return True
-        written = [request for request in (*self._active, *self._held) if not request.prompt.choices]
-        return self._engine.admission.admits(
-            sum(request.prompt_tokens - request.cached_tokens for request in written)
-        )
+        written = [request for request in (*self._active, *self._held) if not self._is_short(request.prompt)]
+        return self._engine.admission.admits(being_written=any(map(_read_in, written)))
+
+    def _is_short(self, prompt: Prompt) -> bool:
+        """Tell whether an answer is whole about as soon as its prompt is read."""
+        return bool(prompt.choices) or (prompt.sampling or self._sampling).max_tokens <= SHORT_TOKENS
 
     def _take(self, prompt: Prompt, following: Prompt | None) -> Answer | None:
         """Admit a prompt, or say at once why it is not asked."""
@@ -571,6 +571,8 @@ class _Batch:
             return Answer(Status.ERROR, reason=str(error), attempts=0)
         if (refused := self._engine.refusal(request)) is not None:
             return refused
+        if not self._is_short(prompt):
+            self._engine.admission.join(id(request))
         if self._must_wait(request):
             self._held.append(request)
         else:

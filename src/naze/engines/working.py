@@ -5,6 +5,7 @@ read and written keep a person's progress line moving while no answer has come t
 was begun first can be shown as it is written. An engine that knows nothing before an answer is whole tells nothing.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from naze.records import Prompt
 
-__all__ = ["Watcher", "Working", "is_watched", "tell", "watched_by"]
+__all__ = ["TOLD_EVERY_SECONDS", "Telling", "Watcher", "Working", "is_watched", "tell", "watched_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Working:
     """What has been written about it so far."""
 
 
+TOLD_EVERY_SECONDS = 0.25
+"""As often at most whoever watches is told."""
 Watcher = Callable[[Working], None]
 _WATCHER: ContextVar[Watcher | None] = ContextVar("who watches the engines", default=None)
 
@@ -54,3 +57,46 @@ def tell(working: Working) -> None:
     watcher = _WATCHER.get()
     if watcher is not None:
         watcher(working)
+
+
+class Telling:
+    """Gathers what is heard of one prompt, and tells it a few times a second.
+
+    Args:
+        prompt: that is answered.
+    """
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.text = ""
+        """What has been written so far."""
+        self._prompt = prompt
+        self._read = self._written = self._prompts_read = self._read_in_all = 0
+        self._told = time.monotonic()
+
+    def begin(self) -> None:
+        """The prompt is asked, or asked again: nothing has been read or written."""
+        self.text, self._read_in_all = "", 0
+
+    def read(self, tokens: int) -> None:
+        """So many tokens of the prompt have been read by now."""
+        self._read += max(0, tokens - self._read_in_all)
+        self._read_in_all = tokens
+        self._tell_in_time()
+
+    def write(self, text: str) -> None:
+        """A further token has been written; the first one says that the prompt was read to its end."""
+        if not self.text:
+            self._prompts_read = 1
+        self.text += text
+        self._written += 1
+        self._tell_in_time()
+
+    def finish(self) -> None:
+        """Tell what is left to tell."""
+        if self._read or self._written:
+            tell(Working(self._prompts_read, self._read, self._written, self._prompt, self.text))
+        self._told, self._read, self._written, self._prompts_read = time.monotonic(), 0, 0, 0
+
+    def _tell_in_time(self) -> None:
+        if time.monotonic() - self._told >= TOLD_EVERY_SECONDS:
+            self.finish()

@@ -15,6 +15,7 @@ from naze.factors.matrix import VERDICTS, VerdictMatrix
 from naze.factors.merge import Kind, Merged, MergeSettings, merge_reasons, reason_groups
 from naze.factors.reasons import split_reasons
 from naze.factors.result import Factors, is_factors_folder, open_factors, read_about
+from naze.factors.retest import RetestSettings, retest_factors
 from naze.factors.run import FactorSettings, find_factors
 from naze.factors.saturation import Saturation, saturation_curve
 from naze.factors.within import Part, Parted, PartFigures, Within, compare_within
@@ -36,6 +37,7 @@ __all__ = [
     "Parted",
     "Proposed",
     "Quote",
+    "RetestSettings",
     "Role",
     "Saturation",
     "VerdictMatrix",
@@ -50,6 +52,7 @@ __all__ = [
     "propose",
     "read_about",
     "reason_groups",
+    "retest_factors",
     "saturation_curve",
     "split_reasons",
 ]

@@ -1,14 +1,16 @@
 """How factors were found and tested: the record that stands in `factors.json` beside the factors themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from naze.errors import ManifestMismatchError
 from naze.factors.naming import Refused
 from naze.factors.notes import Told
 from naze.factors.saturation import Saturation
 from naze.records import Outcome
 
-__all__ = ["FORMAT", "About", "Cost"]
+__all__ = ["FORMAT", "About", "Cost", "check_same"]
 
 FORMAT = 1
 """The version of the folder."""
@@ -62,6 +64,9 @@ class About:
     """The condition that chose among the votes of `test_source`."""
     least_votes: int | None = None
     """As asked for: how many votes must name a kind of reasons; None: as many as leave enough kinds."""
+    retested: str | None = None
+    """Factors of another folder were tested on further votes (`naze factors retest`): its name, and a hash of its factors and
+    of the verdicts that were taken over; None: the factors were found here."""
     resamples: int = 0
     permutations: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -82,3 +87,35 @@ class About:
     finished: str | None = None
     """None: the run has not come to its end; the same command continues it."""
     format: int = FORMAT
+
+
+def check_same(folder: Path, kept: About, asked: About, names: Iterable[str]) -> None:
+    """Refuse a folder whose factors were made with other settings.
+
+    Args:
+        folder: where `kept` was read.
+        kept: what the folder says of itself.
+        asked: what is asked for now.
+        names: of the settings that decide what comes out.
+
+    Raises:
+        ManifestMismatchError: some differ.
+    """
+    different = tuple(name for name in names if getattr(kept, name) != getattr(asked, name))
+    if not different:
+        return
+    if different == ("source_fingerprint",):
+        raise ManifestMismatchError(
+            f"{folder}: the explanations in {asked.source} have changed since these factors were found. "
+            "Give another --out to find factors in what is there now.",
+            fields=different,
+        )
+    lines = [
+        f"  {name}: the folder has {getattr(kept, name)!r}, this command {getattr(asked, name)!r}"
+        for name in different
+    ]
+    raise ManifestMismatchError(
+        f"{folder}: these factors were found or tested with other settings:\n" + "\n".join(lines) + "\n"
+        "Give another --out for the new settings, or use the folder's own to continue it.",
+        fields=different,
+    )

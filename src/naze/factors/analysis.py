@@ -9,6 +9,7 @@ from pathlib import Path
 from naze.factors.cases import Case, Role
 from naze.generations import Progress, Run
 from naze.jobs.asking import Step, Worker
+from naze.jobs.checking import TextCheck
 from naze.prompts import Template, load_template
 from naze.records import Answer, Factor, Fit, FittedPrompt, Prompt, Sampling, Status, Turns
 
@@ -43,6 +44,8 @@ class Analysis:
     model: str
     problem: str | None = None
     """Why there is no claim, where there is none."""
+    marks: tuple[str, ...] = ()
+    """Names of what is wrong with its words, though the model was asked twice (`naze.jobs.faults`)."""
 
 
 def analyse(
@@ -77,7 +80,8 @@ def analyse(
         yield _fitting_prompt(factor, chosen, template, worker, limit_tokens)
 
     notes = (json.dumps({"shown": [[case.id, case.vote.id] for case in chosen]}),)
-    step = Step(TASK, template, _SAMPLING, made_from, notes)
+    check = TextCheck(template, _SAMPLING, frozenset(("text",)), own=True)
+    step = Step(TASK, template, _SAMPLING, made_from, notes, check=check)
     run = worker.ask(folder, step, source, progress=progress)
     try:
         return read_analysis(run)
@@ -91,7 +95,8 @@ def read_analysis(run: Run) -> Analysis:
     shown = tuple((case_id, vote_id) for case_id, vote_id in told["shown"])
     answer = next((row.answer for row in run.rows()), None)
     claims, rejected, problem = _claims(answer, {case_id for case_id, _ in shown})
-    return Analysis(tuple(claims), shown, rejected, run.manifest.model, problem)
+    marks = () if answer is None else answer.marks
+    return Analysis(tuple(claims), shown, rejected, run.manifest.model, problem, marks)
 
 
 def _chosen(cases: Sequence[Case]) -> list[Case]:

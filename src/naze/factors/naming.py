@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +17,11 @@ from naze.engines.embeddings import Embedder
 from naze.factors.fitting import word_ranks
 from naze.factors.judging import is_vacuous
 from naze.factors.name_checks import DEFINITION_CHARACTERS, is_broken, is_cut_off, says_fault, vocabulary
+from naze.factors.name_faults import KEYS, NameCheck, first_clean, is_garbled, name_marks, same_name
 from naze.generations import Progress
 from naze.jobs.asking import Step, Worker
+from naze.jobs.checking import TextCheck
+from naze.jobs.watched import Watched
 from naze.prompts import Template, load_template
 from naze.records import (
     Answer,
@@ -114,7 +117,8 @@ class Named:
     refused: tuple[Refused, ...]
     unnamed: int = 0
     """Groups that the model gave no valid name; each bears the words of its most central reason."""
-    notes: tuple[str, ...] = field(default=())
+    watched: Watched = field(default_factory=Watched)
+    """Names and definitions that had a fault, and were asked for once more."""
 
 
 def name_factors(
@@ -128,6 +132,9 @@ def name_factors(
     progress: Progress | None = None,
 ) -> Named:
     """Have a model name and define each group of reasons. Durable: the same call again continues.
+
+    A name or definition with a fault (`name_faults.py`) is asked for once more in another way, and the better one is kept;
+    one that is garbled still gives way to the group's own words, and any other bears its mark.
 
     Groups whose name is empty, does not say what its group says (`fitting.py`), or was given to a larger group
     before, are asked once more with the names that are taken, if any are. What is then still empty is
@@ -151,7 +158,7 @@ def name_factors(
     template = replace(load_template("name_factor", language), schema=SCHEMA)
     wording = _Wording(template, outcome, worker)
     rows: list[_Row] = [(f"group {number}", group, ()) for number, group in enumerate(groups, 1)]
-    names = _asked(wording, rows, folder, progress)
+    names, watched = _asked(wording, rows, folder, progress)
     known = vocabulary(text for group in groups for text in _texts(group))
     names = [None if one is None or is_broken(one[0], known) else one for one in names]
     ranks = _ranks(groups, names, embedder)
@@ -159,15 +166,18 @@ def name_factors(
     taken, again = _taken(groups, names, ranks, outcome, language)
     if again and taken:  # with no name taken it would be the same question, and the same answer
         rows = [(f"group {place + 1}", groups[place], tuple(taken)) for place in again]
-        second = dict(zip(again, _asked(wording, rows, folder / "again", None), strict=True))
+        renamed, of_second = _asked(wording, rows, folder / "again", None)
+        watched += of_second
         second = {
-            place: one for place, one in second.items() if one is not None and not is_broken(one[0], known)
+            place: one
+            for place, one in zip(again, renamed, strict=True)
+            if one is not None and not is_broken(one[0], known)
         }
         changed = [second.get(place, name) for place, name in enumerate(names)]
         for place, rank in enumerate(_ranks(groups, changed, embedder)):
             if rank <= max(ranks[place], worst):
                 names[place], ranks[place] = changed[place], rank
-    return _merge_named(groups, names, ranks, outcome, language)
+    return replace(_merge_named(groups, names, ranks, outcome, language), watched=watched)
 
 
 _Name = tuple[str, str]
@@ -200,8 +210,12 @@ class _Wording:
 
 
 def _shown(group: ReasonGroup, most: int) -> tuple[list[tuple[str, int]], list[str]]:
-    """Choose what a model sees of a group: its words, and reasons whole where few of them say the same."""
-    words = [(_one_line(text), times) for text, times in group.words[:most]]
+    """Choose what a model sees of a group: its words, and reasons whole where few of them say the same.
+
+    What only has gaps left, or loops, a model would take for a pattern and go on with.
+    """
+    clean = [one for one in group.words if not is_garbled(one[0], "")] or group.words
+    words = [(_one_line(text), times) for text, times in clean[:most]]
     if _says_one_thing(group):
         return words, []
     return words, [_one_line(reason.text) for reason in group.shown[: min(most, MOST_SHOWN)]]
@@ -215,7 +229,7 @@ def _says_one_thing(group: ReasonGroup) -> bool:
 
 def _asked(
     wording: _Wording, rows: Sequence[_Row], folder: Path, progress: Progress | None
-) -> list[_Name | None]:
+) -> tuple[list[_Name | None], Watched]:
     """Ask about groups; None where the model gave no valid answer."""
     told = [[name, group.words, [one.text for one in group.shown], others] for name, group, others in rows]
     made_from = hashlib.sha256(json.dumps(told).encode()).hexdigest()
@@ -223,10 +237,11 @@ def _asked(
     def source(limit_tokens: int) -> Iterator[FittedPrompt]:
         return (wording.fitting_prompt(row, limit_tokens) for row in rows)
 
-    step = Step(TASK, wording.template, _SAMPLING, made_from)
+    check = NameCheck(TextCheck(wording.template, _SAMPLING, KEYS, own=True))
+    step = Step(TASK, wording.template, _SAMPLING, made_from, check=check)
     run = wording.worker.ask(folder, step, source, progress=progress)
     try:
-        return [_read(row.answer) for row in run.rows()]
+        return [_read(row.answer) for row in run.rows()], Watched.of(run)
     finally:
         run.close()
 
@@ -261,7 +276,7 @@ def _taken(
     taken: dict[tuple[bool, str], str] = {}
     again = []
     for place, (group, named) in enumerate(zip(groups, names, strict=True)):
-        key = (group.fault, "" if named is None else _key(named[0]))
+        key = (group.fault, "" if named is None else same_name(named[0]))
         fits = named is not None and ranks[place] <= _worst_rank(groups)
         if (
             named is None
@@ -289,58 +304,98 @@ def _merge_named(
     language: str,
 ) -> Named:
     """Put groups of one name together, set empty names aside, and number what is left."""
-    kept: dict[tuple[bool, str], tuple[str, str, list[ReasonGroup]]] = {}
+    kept: dict[tuple[bool, str], _Kept] = {}
     refused: list[Refused] = []
     unnamed = 0
     for group, given, rank in zip(groups, names, ranks, strict=True):
-        fits = given is not None and rank <= _worst_rank(groups)
-        name, definition = given if given is not None and fits else _own_words(group)
-        key = group.fault, _key(name)
-        if not fits and given is not None and not _says_one_thing(group):
-            refused.append(Refused(given[0], WhyRefused.SAYS_ANOTHER, len(group.reason_ids)))
-            continue
-        if _contradicts(name, group, outcome):
-            refused.append(Refused(name, WhyRefused.FAULT_OF_PRAISE, len(group.reason_ids)))
-            continue
-        unnamed += not fits
-        if _is_empty(name, language):
-            refused.append(Refused(name, WhyRefused.SAYS_NOTHING, len(group.reason_ids)))
-        elif key in kept:
-            kept[key][2].append(group)
-            refused.append(Refused(name, f"{WhyRefused.SAME_AS} {kept[key][0]}", len(group.reason_ids)))
+        fitting = given if given is not None and rank <= _worst_rank(groups) else None
+        name, definition = _sound(fitting, group, language)
+        key = group.fault, same_name(name)
+        called = fitting[0] if fitting else given[0] if given and not _says_one_thing(group) else name
+        why: str | None = _why_refused(called, group, outcome, language)
+        if given is not None and fitting is None and not _says_one_thing(group):
+            why = WhyRefused.SAYS_ANOTHER
+        unnamed += fitting is None and why in (None, WhyRefused.SAYS_NOTHING)
+        if why is None and key in kept:
+            kept[key].take(group, definition, language)
+            called, why = name, f"{WhyRefused.SAME_AS} {kept[key].name}"
+        if why is not None:
+            refused.append(Refused(called, why, len(group.reason_ids)))
         else:
-            kept[key] = name, definition, [group]
-    ordered = sorted(kept.values(), key=lambda one: (-len(_votes(one[2])), one[0]))
-    factors, reasons = [], {}
-    for number, (name, definition, members) in enumerate(ordered, start=1):
-        factor = _factor(f"f{number:02d}", name, definition, members, outcome)
-        factors.append(factor)
-        reasons[factor.id] = tuple(reason_id for group in members for reason_id in group.reason_ids)
-    return Named(tuple(factors), reasons, tuple(refused), unnamed)
+            kept[key] = _Kept(name, definition, [group])
+    return _numbered(kept.values(), Named((), {}, tuple(refused), unnamed), outcome, language)
 
 
-def _factor(
-    factor_id: str, name: str, definition: str, members: Sequence[ReasonGroup], outcome: Outcome
-) -> Factor:
+def _numbered(kept: Iterable["_Kept"], named: Named, outcome: Outcome, language: str) -> Named:
+    """Make factors of the names that stand, by how many votes speak of each."""
+    ordered = sorted(kept, key=lambda one: (-len(_votes(one.members)), one.name))
+    factors = tuple(
+        _factor(f"f{number:02d}", one, outcome, language) for number, one in enumerate(ordered, start=1)
+    )
+    reasons = {
+        factor.id: tuple(reason_id for group in one.members for reason_id in group.reason_ids)
+        for factor, one in zip(factors, ordered, strict=True)
+    }
+    return replace(named, factors=factors, reason_ids=reasons)
+
+
+def _why_refused(name: str, group: ReasonGroup, outcome: Outcome, language: str) -> WhyRefused | None:
+    if _contradicts(name, group, outcome):
+        return WhyRefused.FAULT_OF_PRAISE
+    return WhyRefused.SAYS_NOTHING if _is_empty(name, language) else None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A name that stands, and the groups that bear it."""
+
+    name: str
+    definition: str
+    members: list[ReasonGroup]
+
+    def take(self, group: ReasonGroup, definition: str, language: str) -> None:
+        """Put another group to it; of two definitions the one with fewer faults stays, of equals the first."""
+        self.members.append(group)
+        first, other = (name_marks(self.name, one, language) for one in (self.definition, definition))
+        if len(other) < len(first):
+            self.definition = definition
+
+
+def _factor(factor_id: str, kept: _Kept, outcome: Outcome, language: str) -> Factor:
+    members = kept.members
     shown = [reason for group in members for reason in group.shown]
     return Factor(
         id=factor_id,
-        name=name,
-        definition=definition,
+        name=kept.name,
+        definition=kept.definition,
         outcome=outcome,
         evidence=tuple(Evidence(one.vote_id, one.id, one.quote) for one in shown)[:_MOST_EVIDENCE],
         reason_count=sum(len(group.reason_ids) for group in members),
         vote_count=len(_votes(members)),
         fault=members[0].fault,
+        marks=name_marks(kept.name, kept.definition, language),
     )
 
 
-def _own_words(group: ReasonGroup) -> _Name:
+def _sound(given: _Name | None, group: ReasonGroup, language: str) -> _Name:
+    """Put the group's own words in the place of a name or definition that there is not, or that is garbled."""
+    own = _own_words(group, language)
+    if given is None:
+        return own
+    name, definition = (
+        stands_in if is_garbled(told, language) and not is_garbled(stands_in, language) else told
+        for told, stands_in in zip(given, own, strict=True)
+    )
+    return name, definition
+
+
+def _own_words(group: ReasonGroup, language: str) -> _Name:
     """Name a group by its most common wordings; by its most central reason where they have none in common."""
-    if _says_one_thing(group):
-        words = [_one_line(text) for text, _ in group.words[:3]]
+    words = [_one_line(text) for text, _ in group.words[:3] if not is_garbled(text, language)]
+    if _says_one_thing(group) and words:
         return words[0][:60], "; ".join(words)
-    line = _one_line(group.shown[0].text)
+    lines = [_one_line(reason.text) for reason in group.shown]
+    line = first_clean(lines, language) or lines[0]
     return line[:60], line
 
 

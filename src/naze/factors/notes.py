@@ -17,6 +17,11 @@ NOTES: dict[str, str] = {
     "rows_aside": "{n:,} rows are kept aside, the first: {first}",
     "shared_prompts": "{n:,} of {all:,} votes to test on share a prompt with explained votes and are left out",
     "test_limit": "{n:,} of {all:,} held-out votes are asked about (--test-limit)",
+    "known_votes": "{n:,} of {all:,} votes to test on are left out: they were judged before or share a prompt with "
+    "explained votes",
+    "verdicts_taken_over": "the verdicts on {earlier:,} of the {all:,} votes were given earlier by {model} and taken over "
+    "from {source}; those on {n:,} were given here",
+    "other_engine": "the verdicts that were taken over come from the same model in another engine ({earlier}; here {engine})",
     # reasons
     "quotes_rejected": "{n:,} quotes of the model do not occur in their explanation; rejected",
     "unsupported": "{n:,} reasons of the model share no word with their quote; rejected",
@@ -33,6 +38,8 @@ NOTES: dict[str, str] = {
     "no_kind": "{n:,} of {all:,} reasons are like too few others to belong to a kind",
     # names
     "unnamed": "{n:,} kinds got no valid name of the model; each bears the words of its most central reason",
+    "names_asked_again": "{n:,} names or definitions had a fault and were asked for once more; {better:,} are better now",
+    "names_faulty": "{n:,} names or definitions have a fault still; they are marked",
     "names_refused": "{empty:,} kinds were refused because their name says nothing, {same:,} were named like another",
     "few_factors": "{n:,} factors instead of {count:,}: the kinds that are left hold no more",
 }

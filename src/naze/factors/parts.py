@@ -18,7 +18,7 @@ from naze.votes import Votes, read_votes
 from naze.votes.split import normalised_prompt, split
 from naze.votes.votes import COLUMNS
 
-__all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide", "votes_to_test"]
+__all__ = ["OUTCOME_WINNERS", "Parts", "choose_votes", "divide", "draw_votes", "votes_to_test"]
 
 OUTCOME_WINNERS: dict[Outcome, tuple[Winner, ...]] = {
     Outcome.WIN: (Winner.A, Winner.B),
@@ -152,7 +152,7 @@ def divide(
             f"{explained.name}: {len(tested):,} votes are held out and none of them has a result; nothing can be tested. "
             "Give more votes, or votes to test on with --test-votes."
         )
-    judged = _drawn(tested, voted, test_limit, seed)
+    judged = draw_votes(tested, voted, test_limit, seed)
     if len(judged) < len(voted):
         notes.append(Note("test_limit", {"n": len(judged), "all": len(voted)}))
     return Parts(
@@ -204,20 +204,27 @@ def _used(explained: Explained, found: Votes, outcome: Outcome) -> tuple[Explana
     )
 
 
-def _drawn(tested: Votes, voted: Sequence[int], limit: int | None, seed: int) -> Votes:
-    """Draw votes at random: one of each prompt before a second one of any, since votes on one prompt tell less."""
-    if limit is None or len(voted) <= limit:
-        return tested.select(list(voted))
+def draw_votes(votes: Votes, rows: Sequence[int], limit: int | None, seed: int) -> Votes:
+    """Draw votes at random: one of each prompt before a second one of any, since votes on one prompt tell less.
+
+    Args:
+        votes: what is drawn from.
+        rows: of those that may be drawn.
+        limit: how many at most; None: all.
+        seed: decides which.
+    """
+    if limit is None or len(rows) <= limit:
+        return votes.select(list(rows))
     groups: dict[str, list[int]] = {}
-    for row in voted:
-        groups.setdefault(normalised_prompt(tested[row].prompt), []).append(row)
+    for row in rows:
+        groups.setdefault(normalised_prompt(votes[row].prompt), []).append(row)
     chance = random.Random(seed)
     turns: list[tuple[int, float, int]] = []
     for prompt in sorted(groups):
-        rows = groups[prompt]
-        chance.shuffle(rows)
-        turns += [(turn, chance.random(), row) for turn, row in enumerate(rows)]
-    return tested.select(sorted(row for _, _, row in sorted(turns)[:limit]))
+        group = groups[prompt]
+        chance.shuffle(group)
+        turns += [(turn, chance.random(), row) for turn, row in enumerate(group)]
+    return votes.select(sorted(row for _, _, row in sorted(turns)[:limit]))
 
 
 def _together(found: Votes, tested: Votes, judged: set[str]) -> Votes:

@@ -16,9 +16,10 @@ from naze.configuration import read_configuration
 from naze.engines.downloads import PullProgress
 from naze.engines.embeddings import DEFAULT_EMBEDDER, CachedEmbedder, open_embedder
 from naze.engines.protocol import EngineOptions
-from naze.errors import ConfigurationError, InputError, ManifestMismatchError
-from naze.factors.about import About, Cost
+from naze.errors import ConfigurationError, InputError
+from naze.factors.about import About, Cost, check_same
 from naze.factors.applying import apply_factors
+from naze.factors.costs import read_cost
 from naze.factors.extraction import Proposed, Way, propose
 from naze.factors.matrix import VerdictMatrix
 from naze.factors.merge import Merged, MergeSettings, merge_reasons, reason_groups
@@ -37,7 +38,7 @@ from naze.factors.result import (
 from naze.factors.saturation import saturation_curve
 from naze.factors.source import Explained, Source, read_explained
 from naze.factors.validation import validate
-from naze.generations import Progress, anything_open, installed_versions, now, open_run
+from naze.generations import Progress, anything_open, installed_versions, now
 from naze.jobs.asking import Worker, opened_worker
 from naze.records import Outcome
 from naze.votes import Votes
@@ -50,7 +51,7 @@ _FEW = 30
 """With fewer explanations even what a single one names counts, where there is nothing else."""
 _MUST_MATCH = (
     "outcome", "count", "language", "source_fingerprint", "way", "model", "embedding_model", "holdout",
-    "test_source", "test_where", "test_limit", "where", "seed", "alpha", "least_votes",
+    "test_source", "test_where", "test_limit", "where", "seed", "alpha", "least_votes", "retested",
 )  # fmt: skip
 
 
@@ -226,24 +227,8 @@ class _Asked:
         if not is_factors_folder(folder):
             return None
         kept, _ = read_about(folder)
-        different = tuple(name for name in _MUST_MATCH if getattr(kept, name) != getattr(self.about, name))
-        if not different:
-            return kept
-        if different == ("source_fingerprint",):
-            raise ManifestMismatchError(
-                f"{folder}: the explanations in {self.about.source} have changed since these factors were found. "
-                "Give another --out to find factors in what is there now.",
-                fields=different,
-            )
-        lines = [
-            f"  {name}: the folder has {getattr(kept, name)!r}, this command {getattr(self.about, name)!r}"
-            for name in different
-        ]
-        raise ManifestMismatchError(
-            f"{folder}: these factors were found with other settings:\n" + "\n".join(lines) + "\n"
-            "Give another --out for the new settings, or use the folder's own to continue it.",
-            fields=different,
-        )
+        check_same(folder, kept, self.about, _MUST_MATCH)
+        return kept
 
 
 class _Job:
@@ -428,22 +413,8 @@ class _Job:
 
     def _account(self, step: str, began: float) -> None:
         """Keep what a step asked; time adds up over sittings."""
-        seconds = time.monotonic() - began
-        run = open_run(self.folder / step)
-        try:
-            summary, manifest = run.summary(), run.manifest
-        finally:
-            run.close()
-        earlier = self.costs[step].seconds if step in self.costs else 0.0
-        self.costs[step] = Cost(
-            model=manifest.model,
-            prompts=summary.rows,
-            prompt_tokens=summary.prompt_tokens,
-            cached_tokens=summary.cached_tokens,
-            generated_tokens=summary.generated_tokens,
-            seconds=round(earlier + seconds, 1),
-        )
-        template = f"{manifest.template} ({manifest.language}) {manifest.template_hash[:12]}"
+        cost, template = read_cost(self.folder / step, time.monotonic() - began, self.costs.get(step))
+        self.costs[step] = cost
         self.about = replace(
             self.about, costs=dict(self.costs), templates={**self.about.templates, step: template}
         )
@@ -471,6 +442,11 @@ def _naming_notes(named: Named, count: int) -> list[Note]:
     notes = []
     if named.unnamed:
         notes.append(Note("unnamed", {"n": named.unnamed}))
+    if named.watched.asked_again:
+        values = {"n": named.watched.asked_again, "better": named.watched.mended}
+        notes.append(Note("names_asked_again", values))
+    if faulty := sum(bool(factor.marks) for factor in named.factors):
+        notes.append(Note("names_faulty", {"n": faulty}))
     empty = sum(one.why == WhyRefused.SAYS_NOTHING for one in named.refused)
     same = sum(one.why.startswith(WhyRefused.SAME_AS) for one in named.refused)
     if empty or same:

@@ -40,6 +40,8 @@ class Reading:
     tokens_read: int = 0
     """In this sitting, as far as the engine tells before answers are whole."""
     tokens_written: int = 0
+    again: int = 0
+    """Answers with a fault that are still to be asked for once more."""
 
 
 class Progress(Protocol):
@@ -50,7 +52,14 @@ class Progress(Protocol):
         ...
 
     def advance(self, answer: Answer, rows: int) -> None:
-        """One answer finished; it stands for so many rows (more than one where prompts are the same)."""
+        """One answer finished; it stands for so many rows (more than one where prompts are the same).
+
+        An answer that was asked for once more stands for no further row: 0.
+        """
+        ...
+
+    def again(self, answers: int) -> None:
+        """So many answers have a fault, and are asked for once more."""
         ...
 
     def work(self, working: Working) -> None:
@@ -88,6 +97,11 @@ class Meter:
         self._seconds_read = self._seconds_written = self._seconds = 0.0
         """Sums of products over the stretches of time in which the engine told something."""
         self._last_work = self._began
+        self._again = 0
+
+    def again(self, answers: int) -> None:
+        """Count answers that are asked for once more."""
+        self._again += answers
 
     def work(self, working: Working) -> None:
         """Count what the engine has read and written."""
@@ -111,12 +125,13 @@ class Meter:
 
     def advance(self, answer: Answer, rows: int) -> None:
         """Count one answer."""
+        self._again -= rows == 0
         self._done += rows
-        self._asked += rows
+        self._asked += rows or 1
         self._generated += answer.generated_tokens
-        self._block_rows += rows
+        self._block_rows += rows or 1
         self._tokens += answer.prompt_tokens + answer.generated_tokens
-        if answer.status is not Status.ANSWERED:
+        if rows and answer.status is not Status.ANSWERED:
             self._failed += rows
         now = self._clock()
         if now - self._block_began >= max(1.0, (now - self._began) / _BLOCKS):
@@ -126,7 +141,7 @@ class Meter:
     def reading(self) -> Reading:
         """Tell where the run stands."""
         elapsed = max(self._clock() - self._began, 1e-9)
-        left = self._total - self._done
+        left = self._total - self._done + self._again
         middle = low = high = None
         by_tokens = self._by_tokens(left)
         if self._asked or by_tokens is not None:
@@ -149,6 +164,7 @@ class Meter:
             high,
             self._tokens_read,
             self._tokens_written,
+            self._again,
         )
 
     def _by_tokens(self, left: int) -> float | None:
@@ -225,6 +241,10 @@ class JsonProgress:
         if time.monotonic() - self._written >= self._every_seconds:
             self._write()
 
+    def again(self, answers: int) -> None:
+        """Count answers that are asked for once more."""
+        self._meter.again(answers)
+
     def say(self, line: str) -> None:
         """Write a line for people, apart from those for programs."""
         print(line, flush=True)  # noqa: T201 - a person reads it
@@ -278,6 +298,11 @@ class BarProgress:
         if time.monotonic() - self._shown >= 0.1:
             self._draw()
 
+    def again(self, answers: int) -> None:
+        """Count answers that are asked for once more, and say so."""
+        self._meter.again(answers)
+        self._draw()
+
     def say(self, line: str) -> None:
         """Write a line above the bar."""
         self._bar.console.print(line, markup=False, highlight=False)
@@ -298,7 +323,9 @@ def describe(reading: Reading) -> str:
     words = [f"{reading.tokens_per_second:,.0f} tokens/s"]
     if reading.tokens_read and not reading.done:
         words.insert(0, f"{reading.tokens_read:,} tokens read, {reading.tokens_written:,} written")
-    if reading.seconds_left is not None and reading.done < reading.total:
+    if reading.again:
+        words.append(f"{reading.again:,} with a fault asked for once more")
+    if reading.seconds_left is not None and (reading.done < reading.total or reading.again):
         left = f"{span(reading.seconds_left)} left"
         if reading.seconds_left_low is not None and reading.seconds_left_high is not None:
             left += f" ({span(reading.seconds_left_low)} to {span(reading.seconds_left_high)})"

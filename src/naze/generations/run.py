@@ -25,7 +25,7 @@ from naze.generations.connecting import storable
 from naze.generations.keys import AnswerKeys
 from naze.generations.manifest import MANIFEST_NAME, Manifest, check_match, read_manifest, write_manifest
 from naze.generations.progress import Progress
-from naze.generations.second_way import Check, is_better
+from naze.generations.second_way import Check, asks_again, is_better
 from naze.generations.store import STORE_NAME, Planned, Row, Store
 from naze.records import Answer, Fit, FittedPrompt, Prompt, Sampling, Status
 
@@ -200,7 +200,7 @@ class WritableRun(Run):
             ConfigurationError: rows are to be routed, and there is no engine to route them to.
         """
         summary = self.summary()
-        if not summary.open and not (check is not None and self._store.faults().unasked):
+        if not summary.open and not (asks_again(check) and self._store.faults().unasked):
             return summary
         if summary.routed and open_long_engine is None:
             raise ConfigurationError(
@@ -265,11 +265,13 @@ class _Sitting:
         with closing(AnswerWriter(self._store.path)) as self._writer:
             rows = self._chosen(self._store.wanted()).rows(keys, routed=routed)
             self._ask(self._askable(rows), open_engine, spender)
-        if self._check is None:
+        if self._check is None or not self._check.asks_again:
             return
         wanted = self._store.wanted_again()
         if not any(wanted):  # else every prompt is made once more for nothing
             return
+        if self._progress is not None:
+            self._progress.again(sum(map(bool, wanted)))
         with closing(AnswerWriter(self._store.path)) as self._writer:
             rows = self._chosen(wanted).rows(keys, routed=routed)
             self._ask(self._second_prompts(rows, self._check), open_engine, spender)
@@ -329,6 +331,8 @@ class _Sitting:
         else:
             answer = replace(answer, attempts=answer.attempts + first.attempts)
             self._writer.put(key, answer, second=True, kept=is_better(answer, first))
+            if self._progress is not None:
+                self._progress.advance(answer, 0)
 
     def _keep(self, key: bytes, stands_for: int, answer: Answer) -> None:
         if key in self._earlier:

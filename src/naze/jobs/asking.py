@@ -33,7 +33,7 @@ from naze.generations import (
 )
 from naze.generations.budget import Counter, Spender
 from naze.generations.manifest import begun_engine, check_match, read_manifest
-from naze.generations.second_way import Check
+from naze.generations.second_way import Check, asks_again
 from naze.generations.store import STORE_NAME
 from naze.jobs.lending import LongLoan, OnLoan
 from naze.prompts import Policy, Template
@@ -74,7 +74,7 @@ class Step:
     data_path: str = ""
     """Where the data came from, for the manifest."""
     check: Check | None = None
-    """Finds faults in the answers; what has one is asked once more in another way."""
+    """Finds faults in the answers; what has one is asked once more in another way, where the check says so."""
     form: str | None = None
     """What an explanation's answers are laid out as, for the manifest; see `naze.jobs.explaining`."""
 
@@ -290,7 +290,7 @@ class Worker:
         identity = Identity(kept.engine, self.model, kept.fingerprint, kept.address)
         check_match(kept, self._manifest_of(identity, step, limit, None), folder)
         run = open_run(folder)
-        if run.is_finished_from(_made_from(step, limit), checked=step.check is not None):
+        if run.is_finished_from(_made_from(step, limit), checked=asks_again(step.check)):
             return run
         run.close()
         return None

@@ -20,8 +20,9 @@ from naze.generations import FAILURES, Estimate, Manifest, Progress, Run, estima
 from naze.generations.manifest import read_manifest
 from naze.generations.store import EXPORTED
 from naze.jobs.asking import Step, Told, Worker, opened_worker
+from naze.jobs.checking import TextCheck
 from naze.jobs.explaining import EXPLANATION_COLUMNS, Explanation, Form, Length, read_explanation
-from naze.jobs.explaining.checking import FormCheck, TextCheck
+from naze.jobs.explaining.checking import FormCheck
 from naze.prompts import Template, fit_materials, load_template
 from naze.prompts.vote_prompts import VoteMaterial
 from naze.records import Answer, Fit, FittedPrompt, Sampling, Status, Vote

@@ -32,6 +32,10 @@ class Mark(StrEnum):
     """It repeats the words of the instruction."""
     AGAINST_WINNER = "against_winner"
     """Its reason speaks for the response that was not preferred."""
+    ONLY_NAME = "only_name"
+    """Its definition only says the name again."""
+    LONG_NAME = "long_name"
+    """Its name is a sentence, not a name."""
     SAYS_NOTHING = "says_nothing"
     """Its reason only repeats the result."""
     UNVERIFIED = "unverified"
@@ -48,10 +52,14 @@ _PARTS = re.compile(r"[\n。！？!?、,;；]+|(?<=[.:])\s")
 _LEAST_PART = 6
 _MOST_TIMES = 3
 _MOST_REPEATED = 0.3
+_LONG = 800
+"""Characters from which a text may come back to the same words a few times."""
+_LEAST_AGAIN = 0.15
+"""The share of a long text that was said before, from which it loops."""
 _LEAST_ENGLISH = 40
 """Letters below which the language of a sentence is left open."""
 _HAN = re.compile("[\u4e00-\u9fff]")
-_HIRAGANA = re.compile("[\u3041-\u309f]")
+_KANA = re.compile("[\u3041-\u309f\u30a1-\u30ff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _CHINESE_WORDS = re.compile(
@@ -121,9 +129,12 @@ def _loops(text: str) -> bool:
     parts = [part.strip().casefold() for part in _PARTS.split(text)]
     counted = Counter(part for part in parts if sum(map(str.isalnum, part)) >= _LEAST_PART)
     total = sum(counted.values())
-    if max(counted.values(), default=0) >= _MOST_TIMES:
+    if total > 3 and 1 - len(counted) / total > _MOST_REPEATED:
         return True
-    return total > 3 and 1 - len(counted) / total > _MOST_REPEATED
+    if max(counted.values(), default=0) < _MOST_TIMES:
+        return False
+    again = sum((times - 1) * len(part) for part, times in counted.items())
+    return len(text) < _LONG or again > _LEAST_AGAIN * len(text)
 
 
 def _is_said(repeated: str) -> bool:
@@ -140,7 +151,7 @@ def _is_other_language(text: str, language: str) -> bool:
     bare = _WITHIN.sub("", text)
     letters = len(_LETTER.findall(bare))
     if language == "ja":
-        return letters >= 12 and len(_HIRAGANA.findall(bare)) < letters * 0.12
+        return letters >= 12 and len(_KANA.findall(bare)) < letters * 0.12
     if language in _LATIN_LANGUAGES:
         in_latin = len(_LATIN.findall(bare)) >= letters * 0.6
         return letters >= 12 and (not in_latin or (language in _TOLD_FROM_ENGLISH and _is_english(bare)))

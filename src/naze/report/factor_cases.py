@@ -162,4 +162,4 @@ def _analysis(one: Drill) -> dict[str, Any] | None:
     if one.analysis is None or not one.analysis.claims:
         return None
     claims = [[claim.text, list(claim.case_ids)] for claim in one.analysis.claims]
-    return {"model": one.analysis.model, "claims": claims}
+    return {"model": one.analysis.model, "claims": claims, "marks": list(one.analysis.marks)}

@@ -3,6 +3,8 @@
 `{n}` is filled in; `{n:vote/votes}` is the number with the word that goes with it; `**name**` is strong.
 """
 
+from naze.jobs.fault_texts import TEXTS as FAULT_TEXTS
+
 __all__ = ["TEXTS"]
 
 _EN = {
@@ -577,4 +579,4 @@ _JA = {
     "js_several": "2以上",
 }
 
-TEXTS: dict[str, dict[str, str]] = {"en": _EN, "ja": _JA}
+TEXTS: dict[str, dict[str, str]] = {"en": {**FAULT_TEXTS["en"], **_EN}, "ja": {**FAULT_TEXTS["ja"], **_JA}}

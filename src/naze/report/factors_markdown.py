@@ -6,6 +6,7 @@ from naze.factors.cases import Case, Role
 from naze.factors.drill import Drill, drill
 from naze.factors.notes import Told
 from naze.factors.result import Factors
+from naze.jobs.fault_texts import look_twice
 from naze.records import Turns
 from naze.report.factor_cases import passages
 from naze.report.factor_made import how_made, note_words, why_refused
@@ -84,10 +85,14 @@ def _table(factors: Factors, rows: Sequence[Row], language: str) -> Iterator[str
 
 def _row(row: Row, language: str) -> str:
     fault = f" ({say(language, 'fault')})" if row.factor.fault else ""
-    named = f"**{escape_markdown(row.factor.name)}**{fault}<br>{_flat(row.factor.definition)}"
+    named = f"**{escape_markdown(row.factor.name)}**{fault}<br>{_flat(row.factor.definition)}{_marked(row, language)}"
     figures = (_figure(cell, language) for cell in row.cells)
     verdict = f"{say(language, f'state_{row.state}')}: {say(language, f'why_{row.test.why.value}')}"
     return _line([named, *figures, verdict])
+
+
+def _marked(row: Row, language: str) -> str:
+    return f" ({escape_markdown(look_twice(row.factor.marks, language))})" if row.factor.marks else ""
 
 
 def _figure(cell: Cell, language: str) -> str:
@@ -112,7 +117,7 @@ def _cases(factors: Factors, rows: Sequence[Row], language: str, most: int) -> I
     yield as_markdown(language, "cases_note")
     for row in passed:
         yield f"### {escape_markdown(row.factor.name)} ({row.factor.id})"
-        yield _flat(row.factor.definition)
+        yield _flat(row.factor.definition) + _marked(row, language)
         figures = key_figures(row)
         yield "\n".join(_words([figures] if figures else [], language))
         yield from _factor_cases(factors, drill(factors, row.factor.id, most=most), language)

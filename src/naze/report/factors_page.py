@@ -106,7 +106,7 @@ def _worded(said: Message | str) -> Markup:
 
 def _script_texts(language: str) -> dict[str, str]:
     """Return what the page's script says: cases, and the names of what bears no text."""
-    kept = ("js_", "switch_", "theme", "flow_label", "contents", "fault_long", "link_to", "col_")
+    kept = ("js_", "switch_", "theme", "flow_label", "contents", "fault_", "faults_lead", "link_to", "col_")
     return {key: text for key, text in TEXTS[language].items() if key.startswith(kept)}
 
 

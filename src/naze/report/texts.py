@@ -1,8 +1,10 @@
 """Every text of the page of explained votes, in Japanese and English. `{n}` and the like are filled in there."""
 
+from naze.jobs.fault_texts import TEXTS as FAULT_TEXTS
+
 __all__ = ["TEXTS"]
 
-TEXTS: dict[str, dict[str, str]] = {
+_OWN: dict[str, dict[str, str]] = {
     "en": {
         "switch_language": "日本語",
         "switch_language_label": "日本語で表示",
@@ -61,20 +63,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "routed_uncounted": "Too long for the model; explained whole by the long model.",
         "cut": "The model reached its largest number of tokens; the text ends there.",
         "quoted": "Quoted in the explanation",
-        "faults": "Look twice: {faults}.",
         "faults_between": "; ",
         "twice": "Asked for twice, since the first explanation had a fault or failed.",
         "status_faulty": "With a fault",
         "status_twice": "Asked for twice",
-        "fault_looping": "it says the same again and again",
-        "fault_alike": "it says the same of both responses",
-        "fault_cut_off": "it ends before its end",
-        "fault_language": "it is in another language than was asked for",
-        "fault_letters": "it has letters or words of another language",
-        "fault_copied": "it repeats the words of the instruction",
-        "fault_against_winner": "its reason speaks for the response that was not chosen",
-        "fault_says_nothing": "its reason only repeats the result",
-        "fault_unverified": "none of its quotes is in the response that it names",
         "fact_verified": "Quotes found in their response",
         "fact_asked_again": "Asked for twice because of a fault",
         "fact_mended": "of them better the second time",
@@ -166,20 +158,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "routed_uncounted": "長すぎるため、長文用モデルが全文を読んで説明しました。",
         "cut": "トークン数の上限に達したため、説明は途中で終わっています。",
         "quoted": "説明で引用した箇所",
-        "faults": "要確認: {faults}。",
         "faults_between": "、",
         "twice": "最初の説明に欠点があったか失敗したため、二度説明させました。",
         "status_faulty": "欠点のある説明",
         "status_twice": "二度目の説明",
-        "fault_looping": "同じ言葉を繰り返しています",
-        "fault_alike": "二つの回答について同じことを述べています",
-        "fault_cut_off": "途中で終わっています",
-        "fault_language": "指定とは違う言語で書かれています",
-        "fault_letters": "日本語にない字や語が混じっています",
-        "fault_copied": "指示文の言葉を写しています",
-        "fault_against_winner": "選ばれなかった回答を支持する理由になっています",
-        "fault_says_nothing": "理由が結果の言い換えにすぎません",
-        "fault_unverified": "引用がどれも回答の中に見つかりません",
         "fact_verified": "回答の中に確認できた引用",
         "fact_asked_again": "欠点のため二度説明させた投票",
         "fact_mended": "うち改善した投票",
@@ -213,4 +195,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "fact_versions": "バージョン",
         "fact_notes": "備考",
     },
+}
+
+TEXTS: dict[str, dict[str, str]] = {
+    language: {**FAULT_TEXTS[language], **texts} for language, texts in _OWN.items()
 }

@@ -5,27 +5,23 @@ empty lines, rows inside a JSON object, a data set in several files: each is wri
 that goes when the process ends. The file itself is never changed, and whatever was taken for granted is told in a note.
 """
 
-import bz2
 import csv
-import gzip
 import io
 import json
-import lzma
 import re
-import shutil
 import tempfile
-import zipfile
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from naze.configuration import read_configuration
 from naze.counting import counted
 from naze.errors import FormatError
-from naze.tables.files import KINDS, existing_file, is_folder
+from naze.invocation import note
+from naze.tables.files import existing_file, is_folder
+from naze.tables.unpacking import SUFFIXES, kind_of_content, unpacked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,13 +30,6 @@ __all__ = ["PlainTable", "is_several", "plain_table"]
 
 _HEAD_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
-_PACKED: dict[bytes, tuple[str, Callable[[Path], IO[bytes]]]] = {
-    b"\x1f\x8b": ("gzip", lambda path: cast(IO[bytes], gzip.open(path))),
-    b"BZh": ("bzip2", lambda path: bz2.open(path)),
-    b"\xfd7zXZ\x00": ("xz", lambda path: lzma.open(path)),
-}
-"""First bytes -> name, and what opens it."""
-_ZIP = b"PK\x03\x04"
 _ENCODINGS = ("cp932", "euc_jp")
 """Tried in this order where a file is not UTF-8: what Japanese Windows and older Unix programs write."""
 _SEPARATORS = (";", "\t", "|")
@@ -79,7 +68,7 @@ def is_several(path: Path) -> bool:
 
 
 def plain_table(path: str | Path) -> PlainTable:
-    """Make a table file readable. The setting `encoding` names the encoding of text files that are not UTF-8.
+    """Make a table file readable, and note what was done. The setting `encoding` names that of text files that are not UTF-8.
 
     Args:
         path: a file, a folder of table files, or a pattern such as `data/train-*.parquet`.
@@ -89,9 +78,13 @@ def plain_table(path: str | Path) -> PlainTable:
     """
     path, encoding = Path(path), read_configuration().encoding
     if is_several(path):
-        return _several(path, tuple((file, file.stat().st_mtime_ns) for file in _files_of(path)), encoding)
-    state = existing_file(path).stat()
-    return _one(path.resolve(), path, state.st_size, state.st_mtime_ns, encoding)
+        table = _several(path, tuple((file, file.stat().st_mtime_ns) for file in _files_of(path)), encoding)
+    else:
+        state = existing_file(path).stat()
+        table = _one(path.resolve(), path, state.st_size, state.st_mtime_ns, encoding)
+    for words in table.notes:
+        note(words)
+    return table
 
 
 @lru_cache(maxsize=1)
@@ -106,8 +99,8 @@ def _new_file(kind: str) -> Path:
 @lru_cache(maxsize=64)
 def _one(_: Path, path: Path, size: int, modified: int, encoding: str | None) -> PlainTable:
     notes: list[str] = []
-    plain, name = _unpacked(path, notes)
-    kind = _kind(plain, name, path)
+    plain, name = unpacked(path, _new_file, notes)
+    kind = kind_of_content(plain, name, path)
     if kind == "parquet":
         return PlainTable(plain, kind, tuple(notes))
     plain = _as_utf8(plain, path, kind, encoding, notes)
@@ -115,74 +108,6 @@ def _one(_: Path, path: Path, size: int, modified: int, encoding: str | None) ->
         return PlainTable(_as_commas(plain, path, Path(name).suffix.lower(), notes), kind, tuple(notes))
     plain, kind = _as_lines(plain, path, kind, notes)
     return PlainTable(plain, kind, tuple(notes))
-
-
-# ---- files in files
-
-
-def _unpacked(path: Path, notes: list[str]) -> tuple[Path, str]:
-    """Unpack a compressed file, whatever its name says; return the file and the name that tells its kind."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    if head.startswith(_ZIP) and path.suffix.lower() not in (".xlsx", ".xlsm", ".ods"):
-        return _unzipped(path, notes)
-    for mark, (name, opener) in _PACKED.items():
-        if head.startswith(mark):
-            target = _new_file("part")
-            try:
-                with opener(path) as packed, target.open("wb") as file:
-                    shutil.copyfileobj(packed, file, _CHUNK_BYTES)
-            except (OSError, EOFError, lzma.LZMAError) as error:
-                raise FormatError(
-                    f"{path}: is compressed ({name}) and damaged ({error}). Copy it again."
-                ) from error
-            notes.append(f"{path}: unpacked ({name}).")
-            known = Path(path.stem) if path.suffix.lower() in (".gz", ".bz2", ".xz") else path
-            return target, _name_by_content(target, known.name)
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        raise FormatError(f"{path} is compressed with zstd. Unpack it first: zstd -d {path.name}")
-    return path, path.name
-
-
-def _name_by_content(file: Path, name: str) -> str:
-    """Give what was packed the suffix of what it holds, where the name says JSON and the file does not."""
-    with file.open("rb") as opened:
-        head = opened.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-    says_json = Path(name).suffix.lower() in (".json", ".jsonl", ".ndjson")
-    return f"{name}.csv" if says_json and head[:1] not in (b"{", b"[") else name
-
-
-def _unzipped(path: Path, notes: list[str]) -> tuple[Path, str]:
-    with zipfile.ZipFile(path) as archive:
-        tables = [name for name in archive.namelist() if Path(name).suffix.lower() in _SUFFIXES]
-        if len(tables) != 1:
-            raise FormatError(
-                f"{path}: holds {counted(len(tables), 'table')} ({', '.join(tables[:5])}); expected one. Unpack it."
-            )
-        target = _new_file("part")
-        with archive.open(tables[0]) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, _CHUNK_BYTES)
-    notes.append(f"{path}: unpacked {tables[0]}.")
-    return target, tables[0]
-
-
-_SUFFIXES = {**KINDS, ".tsv": "csv", ".tab": "csv"}
-
-
-def _kind(plain: Path, name: str, path: Path) -> str:
-    suffix = Path(name).suffix.lower()
-    if suffix in (".xlsx", ".xlsm", ".xls", ".ods"):
-        raise FormatError(
-            f"{path} is a workbook; expected one of {', '.join(_SUFFIXES)}. Save the sheet as CSV (UTF-8)."
-        )
-    if suffix not in _SUFFIXES:
-        raise FormatError(
-            f"{path}: the suffix is {suffix!r}; expected one of {', '.join(_SUFFIXES)}. Rename the file."
-        )
-    with plain.open("rb") as file:
-        if file.read(4) == b"PAR1":
-            return "parquet"
-    return _SUFFIXES[suffix]
 
 
 # ---- encodings
@@ -197,7 +122,7 @@ def _as_utf8(plain: Path, path: Path, kind: str, encoding: str | None, notes: li
 
         check_utf8(plain)  # says where it is broken
         raise FormatError(
-            f"{path}: the encoding is not known. Name it (NAZE_ENCODING=…, or in naze.toml), or save the file as UTF-8."
+            f"{path}: the encoding is not known. Name it (--encoding, or NAZE_ENCODING), or save the file as UTF-8."
         )
     old_mac = kind == "csv" and b"\r" in head and b"\n" not in head and found.startswith("utf-8")
     if found.startswith("utf-8") and not old_mac:
@@ -214,10 +139,10 @@ def _as_utf8(plain: Path, path: Path, kind: str, encoding: str | None, notes: li
                 file.write(chunk)
     except (UnicodeError, LookupError) as error:
         raise FormatError(
-            f"{path}: cannot be read as {found} ({error}). Name another (NAZE_ENCODING=…)."
+            f"{path}: cannot be read as {found} ({error}). Name another (--encoding, or NAZE_ENCODING)."
         ) from error
     if not found.startswith("utf-8"):
-        notes.append(f"{path}: read as {found}; NAZE_ENCODING names another.")
+        notes.append(f"{path}: read as {found}; --encoding names another.")
     if old_mac:
         notes.append(f"{path}: its lines end as on old Macs (CR).")
     return target
@@ -409,6 +334,7 @@ def _as_lines(plain: Path, path: Path, kind: str, notes: list[str]) -> tuple[Pat
     """Tell JSON lines from a JSON list by what stands in the file; take rows out of an object that wraps them."""
     with plain.open(encoding="utf-8-sig") as file:
         head = file.read(_CHUNK_BYTES).lstrip()
+    _check_keys(head, path)
     if head.startswith("["):
         if kind == "jsonl" and not _is_json(head.split("\n", 1)[0]):
             notes.append(f"{path}: holds a JSON list, and is read as one.")
@@ -422,6 +348,34 @@ def _as_lines(plain: Path, path: Path, kind: str, notes: list[str]) -> tuple[Pat
             notes.append(f"{path}: holds one JSON object on each line, and is read so.")
             return plain, "jsonl"
     return _unwrapped(plain, path, notes)
+
+
+def _check_keys(head: str, path: Path) -> None:
+    """Refuse objects in which a key stands twice: whatever reads them keeps one value and loses the other in silence.
+
+    Who writes such objects writes all of them so; the beginning of the file tells.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise FormatError(
+                    f"{path}: object {number}: the key {name!r} stands {names.count(name)} times; expected each once. "
+                    "Rename or remove one."
+                )
+        return dict(pairs)
+
+    decoder, at, number = json.JSONDecoder(object_pairs_hook=once), 0, 1
+    while (match := _BETWEEN_OBJECTS.match(head, at)) and match.end() < len(head):
+        try:
+            _, at = decoder.raw_decode(head, match.end())
+        except (ValueError, RecursionError):  # cut off, or broken: told where the rows are read
+            return
+        number += 1
+
+
+_BETWEEN_OBJECTS = re.compile(r"[\s,\[]*")
 
 
 def _unwrapped(plain: Path, path: Path, notes: list[str]) -> tuple[Path, str]:
@@ -452,7 +406,7 @@ def _tables_in(folder: Path) -> list[Path]:
     return sorted(
         file
         for file in folder.iterdir()
-        if file.is_file() and not file.name.startswith((".", "_")) and file.suffix.lower() in _SUFFIXES
+        if file.is_file() and not file.name.startswith((".", "_")) and file.suffix.lower() in SUFFIXES
     )
 
 

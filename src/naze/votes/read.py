@@ -9,7 +9,7 @@ from naze.errors import ConfigurationError, FormatError, RowError
 from naze.records import Winner
 from naze.suggesting import did_you_mean, did_you_mean_any
 from naze.tables import fingerprint
-from naze.votes.formats import FORMATS, Notes, VoteFormat, find_format, recognise
+from naze.votes.formats import FORMATS, Notes, Unfolding, VoteFormat, find_format, recognise
 from naze.votes.raw import raw_batches
 from naze.votes.votes import COLUMNS, Votes, canonical_frame
 
@@ -112,7 +112,7 @@ class _Reader:
                 pl.lit(None).alias(name) for name in self.seen if name not in batch.columns
             )
             self.seen.update(dict.fromkeys(batch.columns))
-            frame = self._converted(self.format, batch, notes)
+            frame, origins = self._converted(self.format, batch, notes)
             _reject_missing(frame, notes)
             if not self.without_text:
                 _reject_without_text(frame, notes)
@@ -120,18 +120,29 @@ class _Reader:
             self.frames.append(
                 frame.with_row_index("__at__").filter(~pl.col("__at__").is_in(bad)).drop("__at__")
             )
-            self.problem_ids |= {self.rows + row + 1: frame["id"][row] for row in bad}
+            self.problem_ids |= {self.rows + origins[row] + 1: frame["id"][row] for row in bad}
+        else:
+            origins = list(range(batch.height))
         self.problems |= {
-            self.rows + row + 1: reason for row, reason in notes.problems.items() if row < batch.height
+            self.rows + origins[row] + 1: reason
+            for row, reason in notes.problems.items()
+            if row < len(origins)
         }
         self.replaced_surrogates += notes.replaced_surrogates
         self.rows += batch.height
 
-    def _converted(self, format: VoteFormat, batch: "pl.DataFrame", notes: Notes) -> "pl.DataFrame":
+    def _converted(
+        self, format: VoteFormat, batch: "pl.DataFrame", notes: Notes
+    ) -> "tuple[pl.DataFrame, list[int]]":
+        """Convert a batch; also tell of each row that comes out from which it comes."""
         import polars as pl
 
         try:
-            return _completed(format.convert(batch, notes), batch, format, self.rows)
+            origins = list(range(batch.height))
+            if isinstance(format, Unfolding):
+                batch, origins = format.unfold(batch, notes)
+            numbers = [self.rows + row + 1 for row in origins]
+            return _completed(format.convert(batch, notes), batch, format, numbers), origins
         except FormatError as error:
             raise FormatError(f"{self.path}: {error}") from error
         except pl.exceptions.ColumnNotFoundError as error:
@@ -206,16 +217,14 @@ class _Reader:
 
 
 def _completed(
-    converted: "pl.DataFrame", batch: "pl.DataFrame", format: VoteFormat, rows_before: int
+    converted: "pl.DataFrame", batch: "pl.DataFrame", format: VoteFormat, rows: list[int]
 ) -> "pl.DataFrame":
     """Add what a format leaves to us: the row's number, an id, models, languages, extras."""
     import polars as pl
 
     from naze.votes.language import iso_codes
 
-    frame = converted.with_columns(
-        pl.int_range(rows_before + 1, rows_before + 1 + batch.height, dtype=pl.Int64).alias(ROW)
-    )
+    frame = converted.with_columns(pl.Series(ROW, rows, dtype=pl.Int64))
     kept = [
         name for name in batch.columns if name not in format.consumes and name not in frame.columns and name
     ]
@@ -223,6 +232,8 @@ def _completed(
     if "id" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.String).alias("id"))
     number = pl.format("row-{}", pl.col(ROW))
+    if len(set(rows)) < len(rows):  # several votes of a row
+        number = pl.format("row-{}/{}", pl.col(ROW), pl.int_range(1, pl.len() + 1).over(ROW))
     if "language" in frame.columns:
         named = frame["language"].cast(pl.String)
         frame = frame.with_columns(iso_codes(named).alias("language"))

@@ -10,6 +10,7 @@ import msgspec
 
 from naze.errors import FormatError, RowError
 from naze.records import NO_EXTRA, Vote, Winner
+from naze.votes.formats.notes import Notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +68,7 @@ class Votes(Sequence[Vote]):
 
     @classmethod
     def from_votes(cls, votes: Iterable[Vote]) -> "Votes":
-        """Take votes that a program made.
+        """Take votes that a program made. Half a surrogate pair, which no file can hold, becomes U+FFFD and is counted.
 
         Raises:
             FormatError: an extra column that holds values of several types.
@@ -79,11 +80,15 @@ class Votes(Sequence[Vote]):
             own = {name: getattr(vote, name) for name in COLUMNS}
             own |= {name: list(own[name]) for name in ("prompt", "response_a", "response_b")}
             rows.append({**own, "winner": None if vote.winner is None else vote.winner.value, **vote.extra})
+        notes = Notes()
         try:
             frame = pl.DataFrame(rows, infer_schema_length=None)
+        except UnicodeEncodeError:
+            frame = pl.DataFrame([_whole(row, notes) for row in rows], infer_schema_length=None)
         except (TypeError, pl.exceptions.PolarsError) as error:
             raise FormatError(f"votes: extra columns cannot be made a table: {error}") from error
-        return cls.from_frame(frame if rows else canonical_frame(_no_rows()))
+        frame = canonical_frame(frame if rows else _no_rows())
+        return cls(frame, format="canonical", replaced_surrogates=notes.replaced_surrogates)
 
     def frame(self) -> "pl.DataFrame":
         """Return the table: the columns of `COLUMNS`, then the extras."""
@@ -145,6 +150,15 @@ class Votes(Sequence[Vote]):
             source=row["source"],
             extra=extra or NO_EXTRA,
         )
+
+
+def _whole(value: Any, notes: Notes) -> Any:  # noqa: ANN401 - texts, and what holds them
+    """Replace halves of surrogate pairs in every text."""
+    if isinstance(value, str):
+        return notes.whole(value)
+    if isinstance(value, Mapping):
+        return {name: _whole(inner, notes) for name, inner in value.items()}
+    return [_whole(inner, notes) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _no_rows() -> "pl.DataFrame":

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from naze.jobs.explaining.checking import FormCheck, TextCheck, speaks_for_loser
+from naze.jobs.checking import TextCheck
+from naze.jobs.explaining.checking import FormCheck, speaks_for_loser
 from naze.jobs.explaining.form import Form, Length
 from naze.prompts import explain_template, parse_template, vote_prompt
 from naze.records import Answer, FinishReason, FittedPrompt, Sampling, Status, Vote, Winner

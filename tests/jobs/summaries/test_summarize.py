@@ -145,3 +145,26 @@ def test_a_column_that_is_there_already_is_refused(model, tmp_path):
     table = pl.DataFrame({"text": ["a"], "summary": ["b"]})
     with pytest.raises(InputError, match="a column 'summary' would be added"):
         summarize(table, model="scripted", run=tmp_path / "run")
+
+
+def test_points_that_loop_are_asked_for_once_more_and_what_is_left_is_marked(model, tmp_path):
+    asked = []
+
+    def loops(prompt):
+        [(number, text), *_] = _NUMBERED.findall(prompt.subject) or [("1", "")]
+        asked.append(text)
+        said = text if asked.count(text) == 2 and "May" in text else f"{text} " * 6
+        return json.dumps({"points": [{"sentence": int(number), "point": said.strip()}]})
+
+    model.say = loops
+    table = pl.DataFrame(
+        {"name": ["one", "two"], "text": ["The plan was changed in May.", "The plan was kept in June."]}
+    )
+    options = {"model": "scripted", "run": tmp_path / "run"}
+    found = run_summaries(open_table(table), how=SummaryOptions(points=3), **options)
+    assert (found.watched.asked_again, found.watched.mended, found.marked) == (2, 1, 1)
+    marks = pl.concat(list(found.batches()))["summary_marks"].to_list()
+    assert sum(bool(one) for one in marks) == found.marked and ["looping"] in marks
+    assert (
+        "\n".join(as_markdown(found)).count("Look twice: it says the same again and again.") == found.marked
+    )

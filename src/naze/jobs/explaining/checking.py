@@ -1,23 +1,22 @@
 """Explanations go in as they come; what is wrong with each, and how else to ask for it, comes out.
 
-Two checks: of explanations in naze's own form, whose fields and quotes are looked at one by one, and of free texts that a
-person's own template asks for.
+Of explanations in naze's own form, whose fields and quotes are looked at one by one. Those in free text that a person's
+own template asks for are looked at as any text is: `naze.jobs.checking`.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
+from naze.jobs.checking import against_repeating, what_was_wrong
 from naze.jobs.explaining.explanation import Explanation, read_explanation
 from naze.jobs.explaining.form import Form, wording
 from naze.jobs.faults import Mark, are_alike, cut_off, ordered, text_marks
-from naze.prompts import Template, language_name, written_in
+from naze.prompts import Template, written_in
 from naze.records import Answer, FittedPrompt, Prompt, Sampling, Status, Vote, Winner
 
-__all__ = ["FormCheck", "TextCheck"]
-
-SECOND_PENALTY = 0.07
-"""Added to the repetition penalty when a vote is explained a second time."""
+__all__ = ["FormCheck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class FormCheck:
         sampling: of the first way of asking.
     """
 
+    asks_again: ClassVar[bool] = True
     form: Form
     template: Template
     sampling: Sampling
@@ -49,41 +49,13 @@ class FormCheck:
 
     def again(self, row: FittedPrompt, answer: Answer) -> Prompt:
         """Ask with what was wrong, and more against repetition. See `naze.generations.Check`."""
-        words = wording(self.form.language, "again")
-        what_was_wrong = "".join(f"\n{words[mark]}" for mark in answer.marks)
         schema = row.prompt.schema
         return replace(
             row.prompt,
-            question=row.prompt.question + what_was_wrong.format(language=language_name(self.form.language)),
+            question=row.prompt.question + what_was_wrong(answer.marks, self.form.language),
             schema=self.form.as_contrast(schema) if schema and Mark.ALIKE in answer.marks else schema,
-            sampling=_against_repeating(self.sampling),
+            sampling=against_repeating(self.sampling),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class TextCheck:
-    """Looks at free texts, as a person's own template asks for.
-
-    Args:
-        template: that asks for them.
-        sampling: of the first way of asking.
-    """
-
-    template: Template
-    sampling: Sampling
-
-    def look(self, row: FittedPrompt, answer: Answer) -> Answer:
-        """Mark what is wrong with a text. See `naze.generations.Check`."""
-        marks = list(text_marks(answer.text or "", self.template.language))
-        return replace(answer, marks=ordered([*marks, Mark.CUT_OFF] if cut_off(answer) else marks))
-
-    def again(self, row: FittedPrompt, answer: Answer) -> Prompt:
-        """Ask the same, with more against repetition. See `naze.generations.Check`."""
-        return replace(row.prompt, sampling=_against_repeating(self.sampling))
-
-
-def _against_repeating(sampling: Sampling) -> Sampling:
-    return replace(sampling, repetition_penalty=sampling.repetition_penalty + SECOND_PENALTY)
 
 
 def _explanation_marks(

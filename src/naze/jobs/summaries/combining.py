@@ -81,9 +81,14 @@ def _combine_level(
         return iter(prompts)
 
     template = _template(reading)
-    run = worker.ask(folder, Step(TASK, template, reading.sampling, made_from), source, progress=progress)
+    run = worker.ask(
+        folder,
+        Step(TASK, template, reading.sampling, made_from, check=reading.check(template)),
+        source,
+        progress=progress,
+    )
     for one in going:
-        one.points = []
+        one.points, one.marks = [], set()
     with closing(run):
         for row, (one, points, most) in zip(run.rows(), asked, strict=True):
             answer = row.answer
@@ -92,6 +97,7 @@ def _combine_level(
             one.tokens += answer.prompt_tokens + answer.generated_tokens
             if answer.status is Status.ANSWERED and answer.text is not None:
                 one.points += combined_points(answer.text, points, one.rejected)[:most]
+                one.marks.update(answer.marks)
             else:
                 one.failures.append(
                     (answer.status, f"{len(points)} points could not be put together: {answer.reason}")

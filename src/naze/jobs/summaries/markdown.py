@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from naze.jobs.fault_texts import look_twice
 from naze.jobs.summaries.points import REJECTIONS
 from naze.jobs.summaries.summarize import Summarized
 from naze.tables.aside import write_whole
@@ -12,12 +13,13 @@ __all__ = ["as_markdown", "write_markdown"]
 
 _WORDS = {
     "en": {
-        "title": "Summaries", "document": "Document {}", "line": "line {}", "lines": "lines {} to {}",
+        "language": "en", "title": "Summaries", "document": "Document {}", "line": "line {}", "lines": "lines {} to {}",
         "none": "No summary: {}", "partial": "Incomplete: {}", "rejected": "{} points of the model were rejected: they {}.",
         "parts": "{} parts, {:,} tokens read and written.",
     },
     "ja": {
-        "title": "要約", "document": "文書 {}", "line": "{} 行目", "lines": "{}〜{} 行目", "none": "要約なし：{}",
+        "language": "ja", "title": "要約", "document": "文書 {}",
+        "line": "{} 行目", "lines": "{}〜{} 行目", "none": "要約なし：{}",
         "partial": "不完全：{}", "rejected": "モデルの挙げた {} 個の点を退けました：{}。",
         "parts": "{} 部分、読み書き {:,} トークン。",
     },
@@ -67,6 +69,8 @@ def _document(row: dict[str, Any], add: str, words: dict[str, str]) -> Iterator[
             line, last = source["line"], source["last_line"]
             place = words["line"].format(line) if line == last else words["lines"].format(line, last)
             yield f"   - {place}: “{' '.join(source['quote'].split())}”"
+    if row[f"{add}_marks"]:
+        yield f"\n{look_twice(row[f'{add}_marks'], words['language'])}"
     if row[f"{add}_reason"]:
         yield f"\n{words['partial'].format(row[f'{add}_reason'])}"
     yield f"\n{words['parts'].format(row[f'{add}_parts'], row[f'{add}_tokens'])}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from naze.generations import Progress
 from naze.jobs.asking import Step, Told, Worker
+from naze.jobs.checking import TextCheck
 from naze.jobs.packing import count_each
 from naze.jobs.summaries.pieces import Piece, cut_document, document_sentences
 from naze.jobs.summaries.points import Point, part_points, points_schema
@@ -56,6 +57,10 @@ class Reading:
         schema = json.dumps(points_schema(self.points, combining=False))
         return replace(load_template("summarize_part", self.language), schema=schema)
 
+    def check(self, template: Template) -> TextCheck:
+        """Look at the points that a template asks for."""
+        return TextCheck(template, self.sampling, frozenset(("point",)), own=True)
+
 
 @dataclass(slots=True)
 class Document:
@@ -70,6 +75,8 @@ class Document:
     rejected: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[Status, str]] = field(default_factory=list)
     """Parts, or combinations, without an answer."""
+    marks: set[str] = field(default_factory=set)
+    """What is wrong with its words, though the model was asked twice (`naze.jobs.faults`)."""
 
 
 def read_documents(
@@ -104,7 +111,14 @@ def read_documents(
     pieces = folder / f"pieces-{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]}.parquet"
     if not pieces.is_file():
         write_table(pieces, _cut_all(rows, reading, worker, limit), "the pieces of the documents")
-    step = Step(TASK, reading.template, reading.sampling, pieces.stem, data_path=data_path)
+    step = Step(
+        TASK,
+        reading.template,
+        reading.sampling,
+        pieces.stem,
+        data_path=data_path,
+        check=reading.check(reading.template),
+    )
     run = worker.ask(
         folder, step, lambda _: _prompts(rows, pieces, reading, limit), progress=progress, tell=tell
     )
@@ -124,6 +138,7 @@ def read_documents(
             document.tokens += answer.prompt_tokens + answer.generated_tokens
             if answer.status is Status.ANSWERED and answer.text is not None:
                 document.points += part_points(answer.text, text, spans, document.rejected)
+                document.marks.update(answer.marks)
             else:
                 document.failures.append((answer.status, f"part {document.pieces}: {answer.reason}"))
     return list(documents.values())

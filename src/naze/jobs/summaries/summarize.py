@@ -9,21 +9,24 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from naze.configuration import read_configuration
 from naze.errors import ConfigurationError, InputError
-from naze.generations import Account, write_run
+from naze.generations import Account, open_run, write_run
 from naze.generations.manifest import MANIFEST_NAME
 from naze.jobs.asking import opened_worker
+from naze.jobs.faults import Mark, ordered
 from naze.jobs.mapping import MapSettings, TableOptions, checked_target, write_mapped
 from naze.jobs.summaries.about import SummaryAbout, write_summary_about
 from naze.jobs.summaries.combining import combine
 from naze.jobs.summaries.points import Point
 from naze.jobs.summaries.reading import Document, Reading, read_documents
 from naze.jobs.texts import text_column, texts_language
+from naze.jobs.watched import Watched
 from naze.records import Status
 from naze.tables import PROBLEM, ROW, OpenedTable, attached, copy_rows, open_table, read_batches
 from naze.tables.beside import beside
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summarized", "SummaryOptions", "run_summaries", "summarize"]
 
-ADDED = ("", "_points", "_parts", "_tokens", "_rejected", "_status", "_reason")
+ADDED = ("", "_points", "_parts", "_tokens", "_rejected", "_marks", "_status", "_reason")
 """What is added to the table, behind the column's name."""
 _TOKENS_OF_POINT = 120
 """Of an answer, for each point; Japanese takes most."""
@@ -88,6 +91,21 @@ class Summarized:
     def rejected(self) -> Counter[str]:
         """Points that were dropped, by why."""
         return sum((one.rejected for one in self.documents.values()), Counter[str]())
+
+    @property
+    def watched(self) -> Watched:
+        """Answers with a fault that were asked for once more, on all levels."""
+        counts = Watched()
+        for folder in (self.folder / "parts", *self.folder.glob("level-*")):
+            if (folder / "manifest.json").is_file():
+                with closing(open_run(folder)) as run:
+                    counts += Watched.of(run)
+        return counts
+
+    @property
+    def marked(self) -> int:
+        """Documents whose summary has a fault still."""
+        return sum(bool(one.marks) for one in self.documents.values())
 
     def batches(self, *, texts: bool = False) -> "Iterator[pl.DataFrame]":
         """Read the table with the summaries, a few rows at a time.
@@ -252,6 +270,7 @@ def _columns(one: Document, text: str) -> dict[str, Any]:
         "_parts": one.pieces,
         "_tokens": one.tokens,
         "_rejected": one.rejected.total(),
+        "_marks": ordered(map(Mark, one.marks)),
         "_status": status.value,
         "_reason": reason,
     }
@@ -299,6 +318,7 @@ def _series(add: str, found: list[dict[str, Any]]) -> "list[pl.Series]":
         "_parts": pl.Int64(),
         "_tokens": pl.Int64(),
         "_rejected": pl.Int64(),
+        "_marks": pl.List(pl.String),
         "_status": pl.String(),
         "_reason": pl.String(),
     }

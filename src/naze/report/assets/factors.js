@@ -87,6 +87,7 @@
 
   const analysis = (factor, found) => !found ? null : make("section", { class: "analysis" },
     make("h4", {}, say("js_analysis", { model: found.model })),
+    found.marks.length ? make("p", { class: "marks" }, say("faults_lead"), " ", found.marks.map((name) => [say(`fault_${name}`), " "])) : null,
     make("ul", { lang: data.language }, found.claims.map(([text, cited]) => make("li", {}, text, " ",
       cited.map((id) => [make("a", { href: `#${factor}-${id}` }, id), " "])))));
 

@@ -15,7 +15,7 @@ from naze.votes.formats.cells import TURNS, short, structure
 from naze.votes.formats.conversations import sides_of
 from naze.votes.formats.notes import Notes
 
-__all__ = ["ChosenRejected"]
+__all__ = ["ChosenRejected", "stands_first"]
 
 _MESSAGES = re.compile(r"\s*\[\s*\{\s*['\"](?:role|content|from|value)['\"]\s*:")
 """How a list of messages begins, as JSON or as Python writes it."""
@@ -79,12 +79,16 @@ def _vote_of(
     if left[0] != right[0]:
         notes.reject(row, "chosen and rejected differ before their last answer.")
         return None, None, None, None
-    seed = "\x00".join(turn or "" for turn in (*left[0], *sorted(map(repr, (left[1], right[1])))))
-    chosen_first = repr(left[1]) <= repr(right[1])
-    drawn = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[0] & 1
-    if chosen_first == bool(drawn):
+    if stands_first(left[0], left[1], right[1]):
         return left[0], left[1], right[1], "a"
     return left[0], right[1], left[1], "b"
+
+
+def stands_first(prompt: Turns, response: Turns, other: Turns) -> bool:
+    """Draw the side of a response by a hash of the texts: the same every time, whichever of the two is named first."""
+    seed = "\x00".join(turn or "" for turn in (*prompt, *sorted(map(repr, (response, other)))))
+    drawn = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest()[0] & 1
+    return (repr(response) <= repr(other)) == bool(drawn)
 
 
 def _sides(value: object, prompt: object, name: str, row: int, notes: Notes) -> tuple[Turns, Turns] | None:

@@ -1,6 +1,6 @@
 """Every format, in the order in which they are tried; a stranger's format is passed as an object."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from naze.errors import FormatError
 from naze.suggesting import did_you_mean
@@ -10,15 +10,17 @@ from naze.votes.formats.canonical import Canonical
 from naze.votes.formats.chosen_rejected import ChosenRejected
 from naze.votes.formats.conversations import Conversations
 from naze.votes.formats.kaggle import Kaggle
-from naze.votes.formats.label_studio import LabelStudio
+from naze.votes.formats.label_studio import LabelStudio, LabelStudioFlat
+from naze.votes.formats.named_sides import NAMED_SIDES
 from naze.votes.formats.notes import Notes
 from naze.votes.formats.pandalm import PandaLM
 from naze.votes.formats.plain import Plain
+from naze.votes.formats.ranked import ArgillaRanking, Nectar, UltraFeedback
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FORMATS", "VoteFormat", "find_format", "recognise"]
+__all__ = ["FORMATS", "Unfolding", "VoteFormat", "find_format", "recognise"]
 
 
 class VoteFormat(Protocol):
@@ -52,6 +54,15 @@ class VoteFormat(Protocol):
         ...
 
 
+@runtime_checkable
+class Unfolding(Protocol):
+    """A layout with several votes in a row: each row is made into one for each vote before it is converted."""
+
+    def unfold(self, batch: "pl.DataFrame", notes: Notes) -> "tuple[pl.DataFrame, list[int]]":
+        """Return the rows, and for each of them the number of the row that it comes from; notes are moved with their rows."""
+        ...
+
+
 FORMATS: tuple[VoteFormat, ...] = (
     Conversations(),
     Canonical(),
@@ -60,8 +71,13 @@ FORMATS: tuple[VoteFormat, ...] = (
     PandaLM(),
     AutoJ(),
     LabelStudio(),
+    LabelStudioFlat(),
+    UltraFeedback(),
+    Nectar(),
+    *NAMED_SIDES,
     ChosenRejected(),
     Plain(),
+    ArgillaRanking(),
 )
 
 
