@@ -104,8 +104,8 @@ def is_sentence(name: str) -> bool:
     """Tell whether a name is a sentence rather than what one calls a quality.
 
     Example:
-        >>> is_sentence("具体的な例"), is_sentence("例を挙げて説明しています"), is_sentence("covers all that one could ask about")
-        (False, True, True)
+        >>> is_sentence("具体的な例"), is_sentence("例を挙げて説明しています"), is_sentence("covers a wider range")
+        (False, True, False)
     """
     if _JAPANESE.search(name):
         return len(name) > _LONGEST_NAME_JA or bool(_ENDS_SENTENCE_JA.search(name))
