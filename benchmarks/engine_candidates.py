@@ -22,6 +22,7 @@ from unittest.mock import patch
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
 from gguf.quants import dequantize, quantize
+
 from llama_peer import INT8_LIMIT, add_program_option
 from naze.engines import EngineOptions, Model, llamacpp, resolve
 from naze.engines.gguf_header import read_header
