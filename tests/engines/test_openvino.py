@@ -312,3 +312,9 @@ def test_a_child_ends_with_its_parent(engine):
     assert engine.process_id is None
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_choices_whose_letters_are_cut_into_pieces_are_refused(engine):
+    asked = prompt("Good?", choices=("はい", "いいえ"))
+    with pytest.raises(ChoiceError, match="begins with a part of a letter"):
+        list(engine.answer([asked], Sampling()))

@@ -3,6 +3,7 @@
 Commands are loaded when they are called, and help is plain text, so that `naze --help` stays quick.
 """
 
+import codecs
 import errno
 import sys
 from collections.abc import Sequence
@@ -227,10 +228,20 @@ def naze(version: bool = typer.Option(False, "--version", help="Show the version
         raise typer.Exit
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    r"""Write letters that the console does not have as JSON does, `\u00e9`, so that what `--json` prints can be read."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    units = [missing[place : place + 2].hex() for place in range(0, len(missing), 2)]
+    return "".join(f"\\u{unit}" for unit in units), error.end
+
+
 def main() -> None:
     """Run the command line. Exit status: 0 all answered, 3 some failed, 4 budget used up, 1 could not run, 130 interrupted."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a broken surrogate in a vote, an old code page
+        codecs.register_error("escaped", _escaped)
+        sys.stdout.reconfigure(errors="escaped")  # a broken surrogate in a vote, an old code page
     try:
         app()
     except SystemExit as leaving:

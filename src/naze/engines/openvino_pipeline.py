@@ -394,7 +394,7 @@ class OpenVinoPipeline:
         """Make sure that the choices can be told apart by their first token.
 
         Raises:
-            ChoiceError: two choices begin with the same token.
+            ChoiceError: two choices begin with the same token, or one with a token that is no whole letter.
         """
         seen: dict[int, str] = {}
         for choice in choices:
@@ -405,6 +405,11 @@ class OpenVinoPipeline:
                     "choices that differ from their first token on. Name them by letters, e.g. A, B, C."
                 )
             seen[token] = choice
+            if not self._tokenizer.decode([token], skip_special_tokens=False).strip("\ufffd"):
+                raise ChoiceError(
+                    f"the choice {choice!r} begins with a part of a letter in the tokens of this model, which knows few texts "
+                    "of its language. Name the choices by letters, e.g. A, B, C, and say in the prompt what each means."
+                )
 
     def remember(self, requests: Iterable[_Request]) -> list[_Request]:
         """Note which requests' beginnings later ones will find in the cache; return those that have just been read."""
