@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
+from naze.factors.notes import Note
 from naze.factors.result import Factors
 from naze.factors.saturation import Saturation
 from naze.factors.tested import FactorTest, Losses
@@ -66,6 +67,11 @@ def summary(factors: Factors, rows: Sequence[Row]) -> Summary:
              "factors": len(rows), "alpha": decimal(tests.alpha)},
         ),
     ]  # fmt: skip
+    opening += [
+        ("s_taken_over", note.values)
+        for note in factors.about.notes
+        if isinstance(note, Note) and note.key == "verdicts_taken_over"
+    ]
     if not tests.passed:
         untested = all(test.q_value is None for test in tests)
         opening.append(("s_untested" if untested else "s_none", {}))
