@@ -47,7 +47,7 @@ def judge(monkeypatch, tmp_path):
 
     def typed(*words, refuses=(), limit=40):
         @contextmanager
-        def opened(model, *, engine=None, options=None):
+        def opened(model, *, engine=None, options=None, begun=None):
             asked = Judging()
             asked.refuses = frozenset(refuses)
             yield Worker(model, lambda: asked)

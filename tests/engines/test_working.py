@@ -1,6 +1,5 @@
 """Before an answer is whole, what is read and written is told to who watches, in the thread that watches."""
 
-import asyncio
 import threading
 
 import httpx2
@@ -8,6 +7,7 @@ import pytest
 
 from naze.engines import EngineOptions
 from naze.engines import working as told
+from naze.engines.background import BackgroundLoop
 from naze.engines.http_address import Address
 from naze.engines.http_client import HttpClient
 from naze.engines.resolve import open_engine
@@ -101,7 +101,11 @@ def stream(replies):
         finally:
             await client.close()
 
-    return asyncio.run(run()), begun, heard
+    loop = BackgroundLoop()
+    try:
+        return loop.wait(run()), begun, heard
+    finally:
+        loop.close()
 
 
 @pytest.mark.parametrize(

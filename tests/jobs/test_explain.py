@@ -175,8 +175,10 @@ def test_in_full_a_response_may_have_several_points_each_with_its_quote(votes, t
         [explained] = explained_rows(done)
     assert explained.explanation.quoted == explained.explanation.verified
     points = [len(explained.explanation.of(side)) for side in ("a", "b")]
-    assert 1 <= points[0] <= 3
-    assert points[1] <= 3 and (points[1] >= 1 or "cut_off" in explained.answer.marks)
+    assert max(points) <= 3
+    assert min(points) >= 1 or "cut_off" in explained.answer.marks, (
+        "a small model may loop before it comes to the points"
+    )
     short = ExplainSettings(sampling=explain_sampling("explain", "full", "en"))
     with pytest.raises(ManifestMismatchError, match=r"form.*full.*short"):
         naze.explain(votes[:1], MODEL, language="en", out=tmp_path, settings=short)

@@ -26,9 +26,9 @@ def command(repository, folder, votes):
 def answered(folder):
     try:
         with closing(open_run(folder)) as run:
-            return {row.subject_id: row.answer.text for row in run.rows() if row.answer is not None}
+            return {row.subject_id for row in run.rows() if row.answer is not None}
     except (RunNotFoundError, StoreError):  # killed before the plan was there
-        return {}
+        return set()
 
 
 @pytest.mark.xdist_group("explain")
@@ -53,6 +53,6 @@ def test_a_run_that_is_killed_soon_each_time_makes_headway_each_time(repository,
             os.killpg(process.pid, signal.SIGKILL)
         _, errors = process.communicate()
         assert ended in {None, 0}, errors.decode()
-        assert before.items() <= answered(folder).items(), "what was stored stays as it was"
+        assert before <= answered(folder), "what was explained stays explained"
         counts.append(len(answered(folder)))
     assert all(later > sooner or later == VOTES for sooner, later in itertools.pairwise(counts)), counts

@@ -301,7 +301,7 @@ def scripted_judge(monkeypatch):
     from contextlib import contextmanager
 
     @contextmanager
-    def opened(model, *, engine=None, options=None):
+    def opened(model, *, engine=None, options=None, begun=None):
         yield Worker(model, Judging)
 
     monkeypatch.setattr("naze.predictions.judged.opened_worker", opened)
