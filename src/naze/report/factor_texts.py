@@ -33,7 +33,7 @@ _EN = {
     "s_tested": "Each factor was then tested on {votes:held-out vote/held-out votes} ({prompts:prompt/prompts}; {ties} of "
     "the votes are ties), from its written definition alone. **{passed} of {factors} passed** (q ≤ {alpha}).",
     "s_none": "No factor passed: what the held-out votes show could be chance.",
-    "s_taken_over": "The verdicts on {earlier} of these votes were given beforehand by {model} and taken over from *{source}*; "
+    "s_taken_over": "The verdicts on {earlier} of these votes were given beforehand by {model} and taken over from {source}; "
     "those on {n} were given here.",
     "s_untested": "No factor could be tested on these votes. Judge more of them with a higher --test-limit, or explain more.",
     "strongest": "The strongest factors that passed",
@@ -326,7 +326,7 @@ _JA = {
     "s_tested": "各要因は、発見に使わなかった検証用の投票{votes}件（プロンプト{prompts}件、うち引き分け{ties}件）で、書かれた"
     "定義だけをもとに検証しました。**{factors}個のうち{passed}個が通過**しました（q ≤ {alpha}）。",
     "s_none": "通過した要因はありません。検証用の投票で見られた差は、偶然と区別できません。",
-    "s_taken_over": "このうち{earlier}件の判定は、あらかじめ{model}が行ったもの（*{source}*）を引き継ぎました。"
+    "s_taken_over": "このうち{earlier}件の判定は、あらかじめ{model}が行ったもの（{source}）を引き継ぎました。"
     "残る{n}件はここで判定しました。",
     "s_untested": "これらの投票では、どの要因も検定できませんでした。--test-limitを上げて多くの投票を判定させるか、"
     "さらに多くの投票を説明させてください。",
