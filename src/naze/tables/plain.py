@@ -8,6 +8,7 @@ that goes when the process ends. The file itself is never changed, and whatever 
 import csv
 import io
 import json
+import os
 import re
 import tempfile
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
@@ -93,7 +94,9 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _new_file(kind: str) -> Path:
-    return Path(tempfile.mkstemp(suffix=f".{kind}", dir=_folder().name)[1])
+    handle, name = tempfile.mkstemp(suffix=f".{kind}", dir=_folder().name)
+    os.close(handle)  # Windows removes no file that is open
+    return Path(name)
 
 
 @lru_cache(maxsize=64)
