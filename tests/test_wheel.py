@@ -24,7 +24,9 @@ def wheel(repository, tmp_path_factory):
 
 def test_the_wheel_holds_what_the_demo_and_the_pages_need(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"naze/examples/{name}" for name in ("votes.csv", "explained.parquet", "held_out.parquet")} <= names
+    assert {
+        f"naze/examples/{name}" for name in ("votes.csv", "explained.parquet", "held_out.parquet")
+    } <= names
     assert {f"naze/examples/factors-{language}/factors.json" for language in ("en", "ja")} <= names
     assert {"naze/report/assets/page.js", "naze/jobs/explaining/wording.toml", "naze/py.typed"} <= names
     assert "naze/prompts/templates/explain.ja.j2" in names

@@ -3,9 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from naze.engines.working import Working
 
 app = typer.Typer(help="Ask a model one thing.")
 
@@ -39,6 +42,7 @@ def generate(
     With --choices nothing is written: the probability of each choice comes from the model's own distribution.
     """
     from naze.configuration import read_configuration
+    from naze.engines.working import watched_by
     from naze.errors import ConfigurationError
     from naze.jobs import generate as ask
     from naze.jobs.schemas import as_schema
@@ -50,21 +54,44 @@ def generate(
     options |= {"stop": stop or (), "allow_remote": allow_remote}
     if context is not None:
         options["num_ctx"] = context
-    response = ask(
-        name,
-        sys.stdin.read() if prompt == "-" else prompt,
-        system=system,
-        format=None if schema is None else as_schema(schema),
-        choices=[] if choices is None else [choice.strip() for choice in choices.split(",")],
-        options=options,
-        engine=engine,
-    )
+    written = _Written()
+    with watched_by(None if as_json else written.show):
+        response = ask(
+            name,
+            sys.stdin.read() if prompt == "-" else prompt,
+            system=system,
+            format=None if schema is None else as_schema(schema),
+            choices=[] if choices is None else [choice.strip() for choice in choices.split(",")],
+            options=options,
+            engine=engine,
+        )
     if as_json:
         typer.echo(json.dumps(response.to_dict(), ensure_ascii=False))
     elif response.probabilities is not None:
         for choice, probability in sorted(response.probabilities.items(), key=lambda pair: -pair[1]):
             typer.echo(f"{probability:7.1%}  {choice}")
     else:
-        typer.echo(response.response.strip())
+        written.finish(response.response.strip())
         if response.done_reason == "length":
             typer.echo(f"naze: cut after {response.eval_count} tokens; --max-tokens allows more.", err=True)
+
+
+class _Written:
+    """Prints an answer as it grows."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def show(self, working: "Working") -> None:
+        """Print what is new; half a letter and white space at the end wait for what follows them."""
+        text = working.text.strip().rstrip("\ufffd").rstrip()
+        if text.startswith(self._shown):
+            typer.echo(text[len(self._shown) :], nl=False)
+            self._shown = text
+
+    def finish(self, text: str) -> None:
+        """Print the rest; the whole where it became another text than what was shown."""
+        if not text.startswith(self._shown):
+            typer.echo()
+            self._shown = ""
+        typer.echo(text[len(self._shown) :])
