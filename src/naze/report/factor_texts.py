@@ -45,9 +45,9 @@ _EN = {
     "votes that it applies to: {lift} times as many.",
     "limits": "What the test could not tell",
     "l_resolution_win": "Half of the intervals of κ reach {half} or more to either side: with so few votes, an effect much "
-    "smaller than that cannot be told from chance.",
+    "smaller than that cannot be distinguished from chance.",
     "l_resolution_tie": "Half of the intervals of the tie rate reach {half} points or more to either side: with so few "
-    "votes, an effect much smaller than that cannot be told from chance.",
+    "votes, an effect much smaller than that cannot be distinguished from chance.",
     "l_against": "{n:factor goes/factors go} the other way than defined, and so failed: {names}.",
     "l_chance": "{n:factor/factors} failed because what was seen could be chance. That does not say that people do not care.",
     "l_untested": "{n:factor was/factors were} not tested: {why}.",
